@@ -1,0 +1,89 @@
+"""Addresses as mail uses them: comparing, unwrapping, and reading them out of header fields."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from publicsuffixlist import PublicSuffixList
+
+_SUFFIXES = PublicSuffixList()
+NULL = ""  # the null reverse-path (RFC 5321 section 4.5.5)
+
+
+def split(address: str) -> tuple[str, str]:
+    """("local", "domain"); the domain is "" when there is no at sign. The last at sign counts (quoted local parts)."""
+    local, at, domain = address.rpartition("@")
+    return (local, domain) if at else (address, "")
+
+
+@lru_cache(maxsize=8192)
+def normal(address: str) -> str:
+    """The form that is compared and hashed: lower case, domain as A-labels without a trailing dot.
+
+    Local parts are compared without case although RFC 5321 section 2.4 lets a host tell them apart: no mailbox host that
+    people use does, and two records for one person would mean two replies.
+    """
+    local, domain = split(address.strip())
+    if not domain:
+        return local.lower()
+    return f"{local.lower()}@{normal_domain(domain)}"
+
+
+def normal_domain(domain: str) -> str:
+    domain = domain.rstrip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def without_detail(address: str, delimiter: str) -> str:
+    """`ana+web@x` -> `ana@x` (RFC 5233). An address that begins with the delimiter is left as it is."""
+    local, domain = split(address)
+    for mark in delimiter:
+        head, found, _ = local.partition(mark)
+        if found and head:
+            local = head
+            break
+    return f"{local}@{domain}" if domain else local
+
+
+def detail(address: str, delimiter: str) -> str:
+    """`ana+web@x` -> `web`; "" without one."""
+    local, _ = split(address)
+    for mark in delimiter:
+        head, found, rest = local.partition(mark)
+        if found and head:
+            return rest
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def organisational_domain(domain: str) -> str:
+    """The registrable domain (RFC 7489 section 3.2) of a normal domain; the domain itself where there is none."""
+    return _SUFFIXES.privatesuffix(normal_domain(domain)) or normal_domain(domain)
+
+
+_SRS0 = re.compile(r"srs0[=+-][^=]+=[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)
+_SRS1 = re.compile(r"srs1[=+-][^=]+=[^=]+==(?:[^=]+=)?[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)
+_BATV = re.compile(r"(?:prvs|btv1|msprvs1)=[^=]+=(?P<local>.+)", re.I)
+
+
+def correspondent_name(address: str, delimiter: str) -> str:
+    """The person behind an envelope sender, for remembering only, never for writing to: SRS, BATV and detail unwrapped."""
+    local, domain = split(normal(address))
+    if wrapped := _SRS0.fullmatch(local) or _SRS1.fullmatch(local):
+        local, domain = wrapped["local"], wrapped["domain"]
+    elif tagged := _BATV.fullmatch(local):
+        local = tagged["local"]
+    return without_detail(f"{local}@{domain}", delimiter)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox of an address header field: display name (decoded, "" if none) and address (as written, "" if broken)."""
+
+    name: str
+    address: str

@@ -1,0 +1,103 @@
+"""What becomes of one recipient's copy, and why. A decision is a value: stages append, nothing is carried out here."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from milter.core.owner import Client, Identity, Owner
+from milter.core.reply_job import ReplyIntent
+
+
+class SenderClass(StrEnum):
+    """Who wrote, in the order of the table (design.md section 4)."""
+
+    SELF = "self"
+    ALERT = "alert"
+    SPAM = "spam"
+    AUTOMATIC = "automatic"
+    CLIENT = "client"
+    CONTACT = "contact"
+    PERSONAL = "personal"
+    PROSPECT = "prospect"
+
+
+class Disposition(StrEnum):
+    """UNTOUCHED: byte for byte but for stripped forgeries, never a reply. MARKED: delivered with our fields on top."""
+
+    UNTOUCHED = "untouched"
+    MARKED = "marked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a kebab-case `code` <noun>-<fate>-<cause>, a `text` sentence for a person, the `evidence` it rests on ("" if none)."""
+
+    code: str
+    text: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Deliver to this mailbox instead of the recipient as received."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileInto:
+    """A folder path with "/" between levels, whatever the server's separator."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddKeyword:
+    """An IMAP keyword such as $Client."""
+
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReply:
+    """Claim and queue this automatic reply once the message is delivered."""
+
+    intent: ReplyIntent
+
+
+Action = MoveTo | FileInto | AddKeyword | QueueReply
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """For one recipient. `owner` and `identity` are None for an address of no owner."""
+
+    rcpt_to: str
+    owner: Owner | None = None
+    identity: Identity | None = None
+    sender_class: SenderClass | None = None
+    client: Client | None = None
+    disposition: Disposition = Disposition.UNTOUCHED
+    actions: tuple[Action, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    def because(self, code: str, text: str, evidence: str = "") -> "Decision":
+        return replace(self, reasons=(*self.reasons, Reason(code, text, evidence)))
+
+    def doing(self, *actions: Action) -> "Decision":
+        return replace(self, actions=(*self.actions, *actions))
+
+    @property
+    def moved_to(self) -> str | None:
+        return next((one.mailbox for one in self.actions if isinstance(one, MoveTo)), None)
+
+    @property
+    def folder(self) -> str | None:
+        return next((one.folder for one in self.actions if isinstance(one, FileInto)), None)
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        return tuple(one.keyword for one in self.actions if isinstance(one, AddKeyword))
+
+    @property
+    def reply(self) -> ReplyIntent | None:
+        return next((one.intent for one in self.actions if isinstance(one, QueueReply)), None)

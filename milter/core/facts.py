@@ -1,0 +1,49 @@
+"""What was looked up for a decision: plain values, or `Missing` with the reason. Whoever needs a missing fact abstains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from milter.core.reply_job import Claim, ClaimKey
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that could not be had. `why` is for the reason's evidence: "redis away", "not verified"."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What is believed about who wrote. `dmarc` pass, fail or none.
+
+    `author_authenticated` From: aligned with passing DKIM or SPF · `correspondent_authenticated` SPF pass for MAIL FROM, or a
+    passing DKIM d= of MAIL FROM's organisational domain · `source` the authserv-id believed.
+    """
+
+    author_authenticated: bool
+    correspondent_authenticated: bool
+    dmarc: str
+    source: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The reputation record of an authenticated author, as far as the first record goes: messages accepted before."""
+
+    code: str
+    messages: int
+
+
+Claims = Mapping[ClaimKey, Claim]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One field a lookup. `claims` holds only records that exist. `written_to`: the owner has written to this person."""
+
+    authentication: Authentication | Missing = Missing("not verified")
+    standing: Standing | Missing = Missing("not looked up")
+    claims: Claims | Missing = field(default_factory=dict)
+    written_to: bool | Missing = Missing("no submission door")

@@ -1,0 +1,70 @@
+"""What the sysadmin and the owners want, as one value that `decide` reads. Look-ups are built once a configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from milter.core import address
+from milter.core.keys import Keys
+from milter.core.owner import Identity, Owner
+
+
+class FilingMethod(StrEnum):
+    HEADER = "header"
+    DETAIL = "detail"
+    NONE = "none"
+
+
+class BadStanding(StrEnum):
+    TAG = "tag"
+    JUNK = "junk"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whose address this is. `catch_all`: matched by an "@domain" of the identity alone."""
+
+    owner: Owner
+    identity: Identity
+    catch_all: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`hostname` and `authserv_id` as configured; `keys` of the installation; `owners` in the order of their files' names."""
+
+    hostname: str
+    keys: Keys
+    owners: tuple[Owner, ...]
+    authserv_id: str = ""
+    trusted_authserv_ids: tuple[str, ...] = ()
+    recipient_delimiter: str = "+"
+    filing: FilingMethod = FilingMethod.HEADER
+    bad_standing: BadStanding = BadStanding.TAG
+    bounce_address: str = ""
+    _exact: Mapping[str, Addressed] = field(init=False, repr=False, compare=False)
+    _domains: Mapping[str, Addressed] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        exact: dict[str, Addressed] = {}
+        domains: dict[str, Addressed] = {}
+        for owner in self.owners:
+            for identity in owner.identities:
+                for one in identity.addresses:
+                    if one.startswith("@"):
+                        domains.setdefault(one[1:], Addressed(owner, identity, catch_all=True))
+                    else:
+                        exact.setdefault(one, Addressed(owner, identity))
+        object.__setattr__(self, "_exact", exact)
+        object.__setattr__(self, "_domains", domains)
+
+    def addressed(self, rcpt_to: str) -> Addressed | None:
+        """Whose address `rcpt_to` is; its detail does not matter. None for an address of no owner."""
+        normal = address.normal(rcpt_to)
+        for one in (normal, address.without_detail(normal, self.recipient_delimiter)):
+            if found := self._exact.get(one):
+                return found
+        return self._domains.get(address.split(normal)[1])
+
+    def owner(self, owner_id: str) -> Owner | None:
+        return next((one for one in self.owners if one.id == owner_id), None)

@@ -1,0 +1,138 @@
+"""The one record of an automatic reply: claim, job and history in one (design.md section 8, "Reply = claim = job")."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class ReplyKind(StrEnum):
+    """What is counted apart: a wrong-address pointer does not use up a prospect's only text."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    PROSPECT = "prospect"
+    WRONG_ADDRESS = "wrong-address"
+
+
+class State(StrEnum):
+    """due -> leased -> handed -> sent | unknown | cancelled | withheld. Once handed, never sent again."""
+
+    DUE = "due"
+    LEASED = "leased"
+    HANDED = "handed"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimKey:
+    """Names a record: `person` is `address.correspondent_name(...)`. Shadow claims are apart from live ones (`shadow`)."""
+
+    owner: str
+    identity: str
+    person: str
+    kind: ReplyKind
+    shadow: bool = False
+
+
+class Guard(StrEnum):
+    """Which field of an existing record forbids a new reply. NONE: the record is only written along."""
+
+    UNTIL = "until"
+    OPENS = "opens"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """A record to claim: taken if the field named by `guard` lies after now. Written as max(old, new)."""
+
+    key: ClaimKey
+    until: datetime
+    opens: datetime | None
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An existing record: nothing of a short closure is announced before `until`; `opens` is the opening announced last."""
+
+    until: datetime
+    opens: datetime | None
+    state: State
+    count: int
+
+
+def taken(request: ClaimRequest, existing: Claim | None, now: datetime) -> bool:
+    """Whether `existing` forbids the reply that `request` belongs to. settle.lua says the same."""
+    if existing is None or request.guard is Guard.NONE:
+        return False
+    if request.guard is Guard.OPENS:
+        return existing.opens is not None and now < existing.opens
+    return now < existing.until
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyIntent:
+    """What was decided, enough to decide again when due and to render then. Holds no rendered text and none of the client's
+    words but the subject (decoded, control characters cut, at most 200 characters).
+
+    `claims`: the first is the job's own record, the others are claimed with it (the author's, and the acknowledgement that a
+    wrong-address reply counts as). `opens` is there whenever the identity is closed, whatever the text says of it.
+    `correspondent` RCPT TO of the reply, as in MAIL FROM. `from_address` From of the reply. `client` None: the stranger's text.
+    `parent_id`/`references` of the parent message, "" and () if it had none. `message_id` of the reply, with brackets.
+    """
+
+    claims: tuple[ClaimRequest, ...]
+    opens: datetime | None
+    owner: str
+    identity: str
+    from_address: str
+    correspondent: str
+    client: str | None
+    template: str
+    language: str
+    trust: str
+    subject: str
+    parent_id: str
+    references: tuple[str, ...]
+    message_id: str
+    smtputf8: bool
+    created: datetime
+    not_before: datetime
+    not_after: datetime
+
+    def encode(self) -> str:
+        """JSON, the form kept in the store and the outbox."""
+        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> "ReplyIntent":
+        """The inverse of encode; ValueError if a newer or older version wrote something else."""
+        raw: dict[str, Any] = json.loads(text)
+        try:
+            raw["claims"] = tuple(_claim(one) for one in raw["claims"])
+            raw["references"] = tuple(raw["references"])
+            for name in ("opens", "created", "not_before", "not_after"):
+                raw[name] = _instant(raw[name])
+            return cls(**{one.name: raw[one.name] for one in fields(cls)})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a reply intent: {error!r}") from error
+
+
+def _claim(raw: dict[str, Any]) -> ClaimRequest:
+    key = ClaimKey(**{**raw["key"], "kind": ReplyKind(raw["key"]["kind"])})
+    return ClaimRequest(key, datetime.fromisoformat(raw["until"]), _instant(raw["opens"]), Guard(raw["guard"]))
+
+
+def _instant(raw: str | None) -> datetime | None:
+    return datetime.fromisoformat(raw) if raw else None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,79 @@
+"""What is asked of the store and what it answers. Plain values: the service speaks these, `redis.py` turns them into scripts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from milter.core.facts import Standing
+from milter.core.reply_job import Claim, ClaimKey, ReplyIntent
+
+
+@dataclass(frozen=True, slots=True)
+class DoneKey:
+    """Names one recipient's copy of one message: `digest` keyed hash (hex); `queue_id` evidence, "" if unknown."""
+
+    digest: str
+    queue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsQuery:
+    """One message's look-ups. `sender`: domain and full name of the author for the sender's slot, authenticated or not
+    (`author_name` "" when not authenticated: no standing is read). `claims` may belong to several owners."""
+
+    now: datetime
+    sender_domain: str
+    author_name: str
+    done: tuple[DoneKey, ...] = ()
+    claims: tuple[ClaimKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """`done`: the remembered reply text by digest (queue ids already compared). `claims`: records that exist."""
+
+    done: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of an owner's journal: codes and addresses, never a subject or a text."""
+
+    owner: str
+    code: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What came of one transaction. Settling the same `id` again changes nothing and answers as the first time.
+
+    `done`: (key, reply to remember, seconds to keep). `accepted` counts one more message for `author_name` ("" for none).
+    """
+
+    id: str
+    now: datetime
+    sender_domain: str
+    author_name: str
+    done: tuple[tuple[DoneKey, str, int], ...] = ()
+    replies: tuple[ReplyIntent, ...] = ()
+    journal: tuple[JournalEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`claimed`: message_ids of the replies that got their claim (and are due now); the others had been answered already."""
+
+    claimed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A due reply, leased to us. `record` is opaque: hand it back. `attempts` counts the leases before this one."""
+
+    record: str
+    intent: ReplyIntent
+    attempts: int
+    count: int
