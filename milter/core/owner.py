@@ -162,7 +162,10 @@ class Vacation:
 
 @dataclass(frozen=True)
 class Owner:
-    """`id` is the stem of the owner's file. Look-ups by address are made once, when the file is loaded."""
+    """`id` is the stem of the owner's file. Look-ups by address are made once, when the file is loaded.
+
+    `texts`: (template, language) pairs there is a text for, shipped or the owner's own.
+    """
 
     id: str
     name: str
@@ -180,6 +183,7 @@ class Owner:
     alert_book: AddressBook = field(default_factory=lambda: AddressBook.of({}))
     people_pointer: bool = False
     vacations: tuple[Vacation, ...] = ()
+    texts: frozenset[tuple[str, str]] = frozenset()
 
     def identity(self, name: str) -> Identity | None:
         return next((one for one in self.identities if one.name == name), None)

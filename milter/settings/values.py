@@ -1,0 +1,105 @@
+"""What recado.toml and the owners' files say, checked and finished. Frozen, picklable: the parent sends it to its workers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from milter.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class InetAddress:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"inet:[{self.host}]:{self.port}" if ":" in self.host else f"inet:{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    path: str
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}"
+
+
+SocketAddress = InetAddress | UnixAddress
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpHop:
+    address: SocketAddress
+
+    def __str__(self) -> str:
+        return f"smtp:{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class LmtpHop:
+    address: SocketAddress
+
+    def __str__(self) -> str:
+        return f"lmtp:{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class MaildirHop:
+    """A directory with one Maildir per mailbox address, for a trial without a mail server."""
+
+    directory: Path
+
+    def __str__(self) -> str:
+        return f"maildir:{self.directory}"
+
+
+NextHopAddress = SmtpHop | LmtpHop | MaildirHop
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """`name` lmtp, smtp, submission or milter; `next_hop` None only for milter."""
+
+    name: str
+    listen: SocketAddress
+    next_hop: NextHopAddress | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`doors` in the order lmtp, smtp, submission, milter, those that have a table. `message_size_limit` 0: the next hop's.
+
+    `texts`: by owner id, every template file in force by name (`closed.es.txt`): the shipped ones, overridden by the owner's.
+    `reply_next_hop` where automatic replies are submitted; None: not configured, replies run in shadow.
+    """
+
+    file: Path
+    policy: Policy
+    doors: tuple[DoorSettings, ...]
+    state_dir: Path
+    workers: int = 1
+    message_size_limit: int = 0
+    mynetworks: tuple[IPv4Network | IPv6Network, ...] = ()
+    socket_mode: int = 0o660
+    reply_next_hop: NextHopAddress | None = None
+    redis_url: str = "embedded"
+    trusted_relays: tuple[str, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding of `recado check`. `line` 0: the file as a whole. `warning`: works, but will disappoint."""
+
+    file: Path
+    line: int
+    key: str
+    what: str
+    instead: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{place}: {self.key}: {self.what}; {self.instead}"
