@@ -1,0 +1,39 @@
+"""The `recado` command: one module a subcommand, imported when it is called, so that the small ones start fast."""
+
+from importlib import import_module
+
+import click
+
+from milter import __version__
+
+COMMANDS = {
+    "serve": "Run the daemon in the foreground.",
+    "check": "Check the configuration; exit 0, or 2 with one line per problem.",
+    "replay": "Dress rehearsal: decide for a whole mailbox, send nothing.",
+    "explain": "Explain what would become of one message.",
+    "preview": "Show what a client would receive.",
+    "next-opening": "Tell when an identity opens next, and why it is closed.",
+}
+
+
+class Lazy(click.Group):
+    """Lists the commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"milter.cli.{cmd_name.replace('-', '_')}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="recado")
+def main() -> None:
+    """Office hours for a mailbox: files client mail, keeps personal mail apart, acknowledges clients out of hours."""

@@ -1,0 +1,69 @@
+"""One formatter for every log line: logfmt, or JSON. The id of the transaction in hand is added to each line by itself."""
+
+import json
+import logging
+import sys
+import time
+from contextvars import ContextVar
+
+transaction_id: ContextVar[str] = ContextVar("transaction_id", default="")
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+QUIET_SECONDS = 60  # one warning of a kind a minute: a broken Redis must not fill the disk with one line a message
+
+
+class Formatter(logging.Formatter):
+    """`level=info event="..." id=... key=value`, or the same as a JSON object. Values given with `extra=` become keys."""
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self.as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        values: dict[str, object] = {"level": record.levelname.lower(), "event": record.getMessage()}
+        if current := transaction_id.get():
+            values["id"] = current
+        values |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            values["trace"] = self.formatException(record.exc_info)
+        if self.as_json:
+            return json.dumps(values, ensure_ascii=False, default=str)
+        return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    plain = text.isascii() and text.isprintable() and text and not set(text) & set(' "=')
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+class OncePerMinute(logging.Filter):
+    """Lets the first warning of a kind (logger and unformatted message) through and counts the rest until a minute has passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING:
+            return True
+        kind, now = (record.name, str(record.msg)), time.monotonic()
+        since, held = self._seen.get(kind, (now - QUIET_SECONDS, 0))
+        if now - since < QUIET_SECONDS:
+            self._seen[kind] = (since, held + 1)
+            return False
+        if held:
+            record.held_back = held
+        self._seen[kind] = (now, 0)
+        return True
+
+
+def configure(as_json: bool = False) -> None:
+    """Sends everything of ours to standard error. The level is INFO: what is below is for tests and debuggers."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter(as_json))
+    handler.addFilter(OncePerMinute())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own, a line a command
