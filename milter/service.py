@@ -1,1 +1,249 @@
-"""The one use case, called by every door: examine a transaction, and settle what came of it."""
+"""The one use case, called by every door: examine a transaction, and settle what came of it.
+
+`examine` looks up and decides and never fails for want of a look-up; `settle` is told each recipient's outcome and never makes
+mail fail: what cannot be stored waits in the outbox.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from milter.core import address, authentication_results, filing, header_edits, pipeline, remembered
+from milter.core.decision import Decision, Disposition
+from milter.core.envelope import Transaction
+from milter.core.facts import Authentication, Facts, Missing
+from milter.core.header_edits import HeaderEdits
+from milter.errors import SmtpReply, StoreAway
+from milter.settings.values import Settings
+from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, StoredFacts
+
+log = logging.getLogger("milter.service")
+
+BEFORE_QUEUE = 6 * 3600  # seconds a remembered outcome is kept: a client that resends does so within hours
+BEHIND_QUEUE = 5 * 86400  # behind a queue: Postfix's maximal_queue_lifetime
+LARGE = 1 << 20  # bytes from which a message is hashed in a thread (hashlib lets go of the GIL): 50 MB take 60 ms
+
+
+class Store(Protocol):
+    """The two calls a message makes. RedisStore in the daemon; a RedisStore on a scratch server in replay."""
+
+    async def facts(self, query: FactsQuery) -> StoredFacts: ...
+    async def settle(self, event: Event) -> Settled: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What to hand the next hop for one recipient: the address to use and the edits of the header."""
+
+    rcpt_to: str
+    edits: HeaderEdits
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A transaction examined. One entry a recipient, in order: `decisions`, `copies`, `remembered` (the reply given before).
+
+    `as_received`: what to offer when the next hop refuses a recipient that we changed. `digest` "": not remembered.
+    """
+
+    transaction: Transaction
+    settings: Settings
+    decisions: tuple[Decision, ...]
+    copies: tuple[Copy, ...]
+    as_received: tuple[Copy, ...]
+    remembered: tuple[SmtpReply | None, ...]
+    digest: str
+    facts: Facts
+
+
+class Service:
+    """`settings` is swapped as one reference on reload; a transaction keeps the settings it began with.
+
+    `wake` is called when a reply was queued; `keep(event)` puts an event where it waits for the store.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        keep: Callable[[Event], object],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.keep = keep
+        self.wake = wake
+
+    async def examine(self, transaction: Transaction, next_hop: str) -> Examination:
+        """Decides for every recipient. Never raises for a look-up; a defect of ours passes the message on untouched."""
+        settings = self.settings
+        digest = await self._digest(transaction, settings, next_hop)
+        try:
+            decisions, facts, stored = await self._decide(transaction, settings, digest)
+            copies = tuple(_copy(one, transaction, settings) for one in decisions)
+        except Exception:  # noqa: BLE001 - the promise of this house: a bug of ours in deciding never holds mail back
+            log.exception("deciding failed: passed on untouched")
+            decisions, facts, stored = _passed(transaction), Facts(), await self._done_only(transaction, settings, digest)
+            copies = tuple(_copy(one, transaction, settings) for one in decisions)
+        return Examination(
+            transaction,
+            settings,
+            decisions,
+            copies,
+            tuple(_as_received(one, copy, transaction, settings) for one, copy in zip(decisions, copies, strict=True)),
+            tuple(_remembered(stored, _done_key(digest, transaction, settings, one.address)) for one in transaction.recipients),
+            digest,
+            facts,
+        )
+
+    async def _decide(
+        self, transaction: Transaction, settings: Settings, digest: str
+    ) -> tuple[tuple[Decision, ...], Facts, StoredFacts]:
+        """Decides once without the store: that tells which records would be claimed, so only those are asked for."""
+        policy = settings.policy
+        believed = authentication_results.believed(transaction, policy)
+        facts = Facts(authentication=believed.authentication)
+        draft = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
+        stored, away = await self._look_up(_query(transaction, settings, digest, draft, believed.authentication))
+        if away:
+            facts = replace(facts, claims=Missing(away), standing=Missing(away))
+        else:
+            facts = replace(facts, claims=stored.claims, standing=stored.standing or Missing("no record"))
+        decisions = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
+        return pipeline.one_reply_per_owner(decisions), facts, stored
+
+    async def _look_up(self, query: FactsQuery) -> tuple[StoredFacts, str]:
+        try:
+            return await self.store.facts(query), ""
+        except StoreAway as away:
+            log.warning("facts are missing: the store is away", extra={"cause": str(away)})
+            return StoredFacts(), str(away) or "store away"
+
+    async def _done_only(self, transaction: Transaction, settings: Settings, digest: str) -> StoredFacts:
+        return (await self._look_up(_query(transaction, settings, digest, (), Missing("internal error"))))[0]
+
+    async def _digest(self, transaction: Transaction, settings: Settings, next_hop: str) -> str:
+        keys = settings.policy.keys
+        if transaction.message.size < LARGE:
+            return remembered.digest(keys, transaction, next_hop)
+        return await asyncio.to_thread(remembered.digest, keys, transaction, next_hop)
+
+    async def settle(self, examination: Examination, outcomes: Sequence[SmtpReply]) -> Settled:
+        """Remembers each accepted recipient, counts the sender and claims the replies. Called after the next hop's reply."""
+        event = _event(examination, outcomes)
+        if event is None:
+            return Settled(frozenset())
+        try:
+            settled = await self.store.settle(event)
+        except StoreAway as away:
+            log.warning("an event waits in the outbox: the store is away", extra={"cause": str(away)})
+            self.keep(event)
+            return Settled(frozenset())
+        if settled.claimed:
+            self.wake()
+        return settled
+
+
+def _query(
+    transaction: Transaction, settings: Settings, digest: str, draft: Sequence[Decision], known: Authentication | Missing
+) -> FactsQuery:
+    author = _author(transaction, draft, known)
+    return FactsQuery(
+        now=transaction.now,
+        sender_domain=_sender_domain(transaction),
+        author_name=author,
+        done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients) if digest else (),
+        claims=tuple(dict.fromkeys(request.key for one in draft if one.reply for request in one.reply.claims)),
+    )
+
+
+def _author(transaction: Transaction, decisions: Sequence[Decision], known: Authentication | Missing) -> str:
+    """The name in the reputation: an authenticated author of marked mail; "" for personal mail, of which no statistics are kept."""
+    if isinstance(known, Missing) or not known.author_authenticated:
+        return ""
+    if all(one.disposition is Disposition.UNTOUCHED for one in decisions):
+        return ""
+    author = address.author(transaction.message)
+    return address.normal(author) if author else ""
+
+
+def _sender_domain(transaction: Transaction) -> str:
+    """Picks the sender's slot, nothing more: it must be the same for a retry of the same bytes."""
+    author = address.author(transaction.message) or transaction.mail_from
+    return address.organisational_domain(address.split(author)[1])
+
+
+def _done_key(digest: str, transaction: Transaction, settings: Settings, rcpt_to: str) -> DoneKey:
+    return DoneKey(settings.policy.keys.name("done", digest, rcpt_to) if digest else "", transaction.peer.queue_id)
+
+
+def _remembered(stored: StoredFacts, key: DoneKey) -> SmtpReply | None:
+    text = stored.done.get(key.digest) if key.digest else None
+    return SmtpReply(250, "2.0.0", text) if text is not None else None
+
+
+def _copy(decision: Decision, transaction: Transaction, settings: Settings) -> Copy:
+    edits = header_edits.edits_for(decision, transaction, settings.policy)
+    return Copy(filing.delivery_address(decision, settings.policy), edits)
+
+
+def _as_received(decision: Decision, copy: Copy, transaction: Transaction, settings: Settings) -> Copy:
+    """A mail that we moved goes back to its own mailbox as it came; one that we only filed keeps our fields."""
+    if copy.rcpt_to == decision.rcpt_to:
+        return copy
+    if decision.moved_to is None:
+        return Copy(decision.rcpt_to, copy.edits)
+    back = Decision(decision.rcpt_to, decision.owner, decision.identity)
+    return Copy(decision.rcpt_to, header_edits.edits_for(back, transaction, settings.policy))
+
+
+def _passed(transaction: Transaction) -> tuple[Decision, ...]:
+    return tuple(
+        Decision(one.address).because("passed-internal-error", "Deciding failed, so the message was passed on untouched.")
+        for one in transaction.recipients
+    )
+
+
+def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | None:
+    """None if nothing was accepted or all of it was remembered from before."""
+    transaction, settings = examination.transaction, examination.settings
+    fresh = [
+        (decision, outcome)
+        for decision, outcome, before in zip(examination.decisions, outcomes, examination.remembered, strict=True)
+        if outcome.accepted and before is None
+    ]
+    if not fresh:
+        return None
+    keys = settings.policy.keys
+    keep = BEHIND_QUEUE if transaction.peer.queue_id else BEFORE_QUEUE
+    recipients = [one.rcpt_to for one, _ in fresh]
+    name = examination.digest or f"{transaction.id} {transaction.now.isoformat()}"
+    return Event(
+        id=keys.name("event", name, transaction.peer.queue_id, *recipients),
+        now=transaction.now,
+        sender_domain=_sender_domain(transaction),
+        author_name=_author(transaction, [one for one, _ in fresh], examination.facts.authentication),
+        done=tuple(
+            (_done_key(examination.digest, transaction, settings, one.rcpt_to), outcome.text, keep)
+            for one, outcome in fresh
+            if examination.digest
+        ),
+        replies=tuple(one.reply for one, _ in fresh if one.reply),
+        journal=tuple(_journal(one, transaction) for one, _ in fresh if one.owner and one.disposition is Disposition.MARKED),
+    )
+
+
+def _journal(decision: Decision, transaction: Transaction) -> JournalEntry:
+    owner = decision.owner.id if decision.owner else ""
+    last = decision.reasons[-1].code if decision.reasons else ""
+    fields = {
+        "id": transaction.id,
+        "from": transaction.mail_from,
+        "to": decision.rcpt_to,
+        "class": decision.sender_class or "",
+        "reasons": " ".join(one.code for one in decision.reasons),
+    }
+    return JournalEntry(owner, last, fields)

@@ -105,6 +105,11 @@ class ReplyIntent:
     not_before: datetime
     not_after: datetime
 
+    @property
+    def shadow(self) -> bool:
+        """A rehearsal: decided and recorded, never sent."""
+        return self.claims[0].key.shadow
+
     def encode(self) -> str:
         """JSON, the form kept in the store and the outbox."""
         return json.dumps(asdict(self), default=_plain, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,37 @@
+"""`recado serve`: the daemon, in the foreground."""
+
+import socket
+from pathlib import Path
+
+import click
+
+from milter import logs
+from milter.daemon import parent
+from milter.settings import load
+from milter.settings.values import Settings
+from milter.store import server
+
+
+@click.command()
+@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
+def command(file: Path, log_format: str) -> None:
+    """Run the daemon in the foreground: every door that has a table, its workers and the reply queue."""
+    logs.configure(as_json=log_format == "json")
+    loaded = load(file)
+    parent.report(loaded.problems)
+    if loaded.settings is None:
+        raise SystemExit(parent.EXIT_CONFIGURATION)
+    try:
+        status = parent.Parent(loaded.settings, _run_worker).run()
+    except (parent.Locked, OSError, server.ServerFailed) as error:
+        click.echo(f"recado serve: {error}", err=True)
+        raise SystemExit(parent.EXIT_CONFIGURATION) from error
+    raise SystemExit(status)
+
+
+def _run_worker(settings: Settings, sockets: dict[str, socket.socket], pipe: socket.socket, store_url: str) -> int:
+    # Imported in the child: the parent stays free of asyncio.
+    from milter.daemon.worker import run
+
+    return run(settings, sockets, pipe, store_url)

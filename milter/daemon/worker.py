@@ -1,0 +1,147 @@
+"""A worker: serves the doors on the inherited sockets, runs the reply queue and drains the outbox, until its pipe ends."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from milter.core.decision import Reason
+from milter.core.envelope import Direction
+from milter.daemon import control
+from milter.delivery.next_hop import Sender, open_next_hop
+from milter.delivery.reply_queue import ReplyQueue
+from milter.doors import lmtp, relay, smtp
+from milter.doors.esmtp import Door, DoorSetup
+from milter.errors import StoreAway
+from milter.service import Service
+from milter.settings.values import DoorSettings, NextHopAddress, Settings
+from milter.store.outbox import Outbox
+from milter.store.redis import ForeignStore, RedisStore, StoreState
+
+log = logging.getLogger("milter.daemon")
+
+OUTBOX_PAUSE = 1.0  # seconds between looks: events wait for Redis, and the breaker probes once a second
+EXIT_CONFIGURATION = 2
+
+
+def run(settings: Settings, sockets: dict[str, socket.socket], pipe: socket.socket, store_url: str) -> int:
+    """The whole life of a worker process; the exit status."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(_run(settings, sockets, pipe, store_url))
+    return uvloop.run(_run(settings, sockets, pipe, store_url))
+
+
+async def _run(settings: Settings, sockets: dict[str, socket.socket], pipe: socket.socket, store_url: str) -> int:
+    worker = Worker(settings, store_url)
+    return await worker.live(sockets, pipe)
+
+
+@dataclass(slots=True)
+class Worker:
+    settings: Settings
+    store_url: str
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    status: int = 0
+    state: StoreState | None = None
+    hops: dict[NextHopAddress, Sender] = field(default_factory=dict)
+
+    async def live(self, sockets: dict[str, socket.socket], pipe: socket.socket) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        store = RedisStore(self.store_url, self.settings.policy.keys, state_dir=self.settings.state_dir)
+        outbox = Outbox(self.settings.state_dir / "outbox")
+        queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now, self._withhold_all)
+        service = Service(self.settings, store, keep=outbox.put, wake=queue.wake)
+        doors = [await self._open(door, sockets[door.name], service) for door in self.settings.doors]
+        tasks = [
+            asyncio.create_task(self._follow(pipe, service, queue)),
+            asyncio.create_task(self._tend(store, outbox, queue)),
+            asyncio.create_task(queue.run()),
+        ]
+        await loop.sock_sendall(pipe, control.READY)
+        await self.stopping.wait()
+        await asyncio.gather(*(door.close() for door in doors))
+        await queue.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for hop in self.hops.values():
+            await hop.close()
+        await store.close()
+        return self.status
+
+    async def _open(self, door: DoorSettings, sock: socket.socket, service: Service) -> Door:
+        assert door.next_hop is not None
+        hop = self._hop(door.next_hop)
+        setup = DoorSetup(
+            name=door.name,
+            hostname=self.settings.policy.hostname,
+            mynetworks=self.settings.mynetworks,
+            message_size_limit=self.settings.message_size_limit,
+            direction=Direction.INBOUND,
+            now=_now,
+            new_id=lambda: secrets.token_hex(6),
+            carry=relay.carry(service, hop, str(door.next_hop)),
+            capabilities=hop.capabilities,
+            admit=relay.admit(service, hop) if door.name == "smtp" else None,
+            spool_dir=self.settings.state_dir,
+        )
+        serve = lmtp.serve if door.name == "lmtp" else smtp.serve
+        return await serve(setup, sock)
+
+    def _hop(self, address: NextHopAddress) -> Sender:
+        if address not in self.hops:
+            self.hops[address] = open_next_hop(address, hostname=self.settings.policy.hostname)
+        return self.hops[address]
+
+    def _reply_hop(self, settings: Settings) -> Sender | None:
+        return self._hop(settings.reply_next_hop) if settings.reply_next_hop else None
+
+    def _withhold_all(self, now: datetime) -> Reason | None:
+        if self.state is None:
+            return Reason("reply-withheld-store-unknown", "The store has not been looked at yet.")
+        return self.state.withhold(now)
+
+    async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue) -> None:
+        """New settings from the parent, swapped as one reference; the end of the pipe is the order to drain."""
+        pipe.setblocking(False)
+        reader, _ = await asyncio.open_unix_connection(sock=pipe)
+        try:
+            while True:
+                (length,) = control.LENGTH.unpack(await reader.readexactly(control.LENGTH.size))
+                settings = control.decode(await reader.readexactly(length))
+                self.settings = service.settings = settings
+                queue.wake()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.stopping.set()
+
+    async def _tend(self, store: RedisStore, outbox: Outbox, queue: ReplyQueue) -> None:
+        """Looks at the store until it has answered once, then applies what waits in the outbox whenever there is something."""
+        while True:
+            try:
+                if self.state is None or store.changed:
+                    self.state = await store.prepare(_now())
+                    queue.wake()
+                if await outbox.drain(store):
+                    queue.wake()
+            except StoreAway:
+                pass
+            except ForeignStore as foreign:
+                log.error("this Redis belongs to another installation", extra={"cause": str(foreign)})
+                self.status = EXIT_CONFIGURATION
+                self.stopping.set()
+                return
+            except Exception:  # noqa: BLE001 - outermost loop: logged, and looked at again
+                log.exception("tending the store failed")
+            await asyncio.sleep(OUTBOX_PAUSE)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

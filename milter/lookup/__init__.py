@@ -1,0 +1,1 @@
+"""Look-ups that bring facts: all at once, one deadline; a failure becomes `Missing`."""
