@@ -1,0 +1,251 @@
+"""From what was decided to what the client reads. Compiled once a configuration; the client's words are only values."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from jinja2 import DictLoader, Template, TemplateError
+
+from milter.core import address, hours
+from milter.core.hours import Closed, Holiday, Schedule, weekly_windows
+from milter.core.owner import Client, Identity, Owner, Tone
+from milter.core.reply_job import ReplyIntent
+from milter.core.reply_message import Rendered, one_line
+from milter.delivery import phrases
+from milter.delivery.html import Look, document, to_html
+from milter.delivery.text_source import LARGEST, MARK, TextSource, Wrong, environment, take_apart
+
+Value = str | int | bool
+
+# Sent again and again to the same person, so their footer says how to stop it; the others are sent once.
+OPT_OUT = ("closed", "holiday", "vacation", "call-request")
+# Without an opening to name, these would be a promise of nothing.
+NEED_OPENING = ("closed", "holiday", "vacation")
+FORMAL_BY_CUSTOM = ("fr", "de", "it", "eu")
+
+_REPLY_MARKS = re.compile(r"(?:(?:re|rv|fwd?|res|enc|tr|aw|wg|rif|sv|vs)(?:\[\d+\]|\(\d+\))?[ ]?[:：][ ]*)+", re.I)
+_NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
+_LONGEST_VALUE = 300  # characters
+
+
+class RenderError(Exception):
+    """Why there is no text: the reply is withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    subject: Template
+    text: Template
+    html: Template | None
+
+
+@dataclass
+class Texts:
+    """One owner's texts, from {file name: content}. `problems` holds the broken files by name."""
+
+    sources: Mapping[str, str]
+    problems: dict[str, Wrong] = field(init=False, default_factory=dict)
+    _compiled: dict[tuple[str, str], _Text] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        taken: dict[str, TextSource] = {}
+        for name, content in self.sources.items():
+            parts = take_apart(name, content)
+            if isinstance(parts, Wrong):
+                self.problems[name] = parts
+            else:
+                taken[name] = parts
+        self._compile(taken)
+
+    def _compile(self, taken: Mapping[str, TextSource]) -> None:
+        plain, escaping = environment(False), environment(True)
+        plain.loader = DictLoader({name: one.text for name, one in taken.items()})
+        escaping.loader = DictLoader({name: one.html for name, one in taken.items() if one.html})
+        for name, one in taken.items():
+            base = taken.get(f"base.{one.language}.txt")
+            subject = one.subject or (base.subject if base else "{{ subject }}")
+            self._compiled[one.template, one.language] = _Text(
+                plain.from_string(subject), plain.get_template(name), escaping.get_template(name) if one.html else None
+            )
+
+    def render(
+        self, intent: ReplyIntent, owner: Owner, *, count: int = 1, notifier: bool = False, due: datetime | None = None
+    ) -> Rendered:
+        """The text of one reply. What it says of the hours is as of the message (`intent.created`). Raises RenderError.
+
+        `count` messages since closing; `notifier`: an alert to the owner works; `due`: the plan's promise.
+        """
+        text = self._compiled.get((intent.template, intent.language))
+        if text is None or intent.language not in phrases.LANGUAGES:
+            raise RenderError(f"no text {intent.template} in {intent.language}")
+        if intent.template in NEED_OPENING and intent.opens is None:
+            raise RenderError(f"{intent.template} without an opening to name")
+        speaker = _speaker(owner, intent)
+        values = _values(intent, owner, speaker, count=count, notifier=notifier, due=due)
+        try:
+            subject = one_line(_capped(text.subject, values), 300).rstrip(": ")
+            plain = _tidy(_capped(text.text, values))
+            look = _look(owner, speaker, intent, subject)
+            html = _own_html(_capped(text.html, values), look) if text.html else to_html(plain, look)
+        except (TemplateError, RecursionError) as error:
+            raise RenderError(f"{intent.template}.{intent.language}.txt: {error}") from error
+        if not subject or not plain.strip():
+            raise RenderError(f"{intent.template}.{intent.language}.txt comes out empty")
+        return Rendered(subject, plain, html, str(values["name"]))
+
+
+def check_source(name: str, source: str) -> str | None:
+    """What is wrong with a text file called `name`, as "line N: what; what to write instead"; None if nothing is."""
+    parts = take_apart(name, source)
+    if isinstance(parts, Wrong):
+        return str(parts)
+    if parts.language not in phrases.LANGUAGES:
+        return str(Wrong(1, f"no texts are sent in {parts.language} yet", f"use one of {', '.join(phrases.LANGUAGES)}"))
+    return None
+
+
+def _capped(template: Template, values: Mapping[str, Value]) -> str:
+    size, chunks = 0, []
+    for chunk in template.generate(values):
+        size += len(chunk)
+        if size > LARGEST:
+            raise RenderError(f"the text grows beyond {LARGEST} characters")
+        chunks.append(chunk)
+    return "".join(chunks)
+
+
+def _tidy(text: str) -> str:
+    """Lines of which only template syntax was there are gone; paragraphs stand one empty line apart."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if MARK in line:
+            line = line.replace(MARK, "")
+            if not line.strip():
+                continue
+        line = line.rstrip()
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _own_html(html: str, look: Look) -> str:
+    return html.strip() + "\n" if "<html" in html.lower() else document(html.strip(), look)
+
+
+def _speaker(owner: Owner, intent: ReplyIntent) -> Identity:
+    """Whose hours, brand and booking the text tells: the identity that owns the From address."""
+    sender = address.normal(intent.from_address)
+    found = next((one for one in owner.identities if sender in one.addresses), None) or owner.identity(intent.identity)
+    if found is None:
+        raise RenderError(f"identity {intent.identity} is not configured any more")
+    return found
+
+
+def _values(
+    intent: ReplyIntent, owner: Owner, speaker: Identity, *, count: int, notifier: bool, due: datetime | None
+) -> dict[str, Value]:
+    client = owner.clients.get(intent.client) if intent.client else None
+    schedule = speaker.schedule_for(client)
+    plan = client.plan if client else None
+    zone = (client.timezone if client else None) or owner.timezone
+    language, created = intent.language, intent.created
+    channels = _channels(plan.channels if plan else {})
+    said: dict[str, Value] = {
+        "subject": _without_reply_marks(one_line(intent.subject, 250)),
+        "name": _name(client, intent.correspondent),
+        "hours": _hours(schedule, language),
+        "opens": phrases.opens_phrase(intent.opens, language, zone, owner.timezone, created) if intent.opens else "",
+        "closed": intent.opens is not None,
+        "due": phrases.due_phrase(due, language, zone, owner.timezone, created) if due else "",
+        "channels": phrases.channels_phrase(channels, language),
+        "channel_count": len(channels),
+        "urgent": notifier and plan is not None and plan.urgent == "notify",
+        "booking": speaker.booking,
+        "call_hours": _hours(speaker.call_schedule, language),
+        "owner_name": owner.name,
+        "brand": speaker.brand.name,
+        "website": speaker.brand.website,
+        "address": intent.from_address,
+        "count": count,
+        "count_words": phrases.number_word(count, language),
+        "formal": _formal(owner, client, language),
+        "is_client": client is not None,
+        "opt_out": intent.template in OPT_OUT,
+        **_closed_days(intent, owner, schedule),
+    }
+    return {name: one_line(value, _LONGEST_VALUE) if isinstance(value, str) else value for name, value in said.items()}
+
+
+def _without_reply_marks(subject: str) -> str:
+    """ "Re: RV: Logo" -> "Logo"."""
+    found = _REPLY_MARKS.match(subject)
+    return subject[found.end() :] if found else subject
+
+
+def _closed_days(intent: ReplyIntent, owner: Owner, schedule: Schedule | None) -> dict[str, Value]:
+    """The closed days between the message and the opening. The text `holiday` tells of the day of the message alone."""
+    state = hours.state_at(schedule, intent.created) if schedule else None
+    days = state.holidays if isinstance(state, Closed) else ()
+    days = days[:1] if intent.template == "holiday" else days
+    public = [one for one in days if one.name]
+    written = intent.created.astimezone(owner.timezone).date()
+    holiday = _named(public, intent.language, written)
+    off = _named([one for one in days if not one.name], intent.language, written)
+    only = public[0] if len(public) == 1 else None
+    name = phrases.holiday_name(only, intent.language, schedule.country) if only and schedule else ""
+    return {
+        "holiday_day": holiday, "Holiday_day": _capital(holiday), "holiday_count": len(public), "holiday_name": name,
+        "day_off": off, "Day_off": _capital(off),
+    }  # fmt: skip
+
+
+def _named(days: Iterable[Holiday], language: str, written: date) -> str:
+    return phrases.days_phrase([one.day for one in days], language, written)
+
+
+def _capital(phrase: str) -> str:
+    return phrase[:1].upper() + phrase[1:]
+
+
+def _name(client: Client | None, correspondent: str) -> str:
+    """Only a name that the owner gave this very address, or its person behind a detail or a forwarder's rewriting."""
+    if client is None:
+        return ""
+    given = client.names.get(address.normal(correspondent)) or client.names.get(
+        address.correspondent_name(correspondent, "+")
+    )
+    return given or ""
+
+
+def _hours(schedule: Schedule | None, language: str) -> str:
+    rules = weekly_windows(schedule.expression) if schedule else None
+    return phrases.hours_phrase(rules, language) if rules else ""
+
+
+def _channels(channels: Mapping[str, str]) -> list[str]:
+    """ "Telegram (@ana)"; a telephone number is never written, only the channel's name."""
+    return [name if not where or _NUMBER.search(where) else f"{name} ({where})" for name, where in channels.items()]
+
+
+def _formal(owner: Owner, client: Client | None, language: str) -> bool:
+    tone = (client.tone if client else None) or owner.tone
+    return language in FORMAL_BY_CUSTOM if tone is None else tone is Tone.FORMAL
+
+
+def _look(owner: Owner, speaker: Identity, intent: ReplyIntent, subject: str) -> Look:
+    own = [one for one in speaker.addresses if not one.startswith("@")]
+    urls = [speaker.brand.website, speaker.booking]
+    hosts = {urlsplit(one).hostname or "" for one in urls} | {address.split(one)[1] for one in own}
+    return Look(
+        language=intent.language,
+        title=subject,
+        signature=owner.name,
+        logo=speaker.brand.logo,
+        logo_text=speaker.brand.name or owner.name,
+        color=speaker.brand.color,
+        hosts=frozenset(hosts - {""}),
+        addresses=frozenset(own),
+        button=speaker.booking if intent.template == "call-request" else "",
+    )
