@@ -40,6 +40,8 @@ class Dovecot:
     quota: Mapping[str, int] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
     spam_script: str = ""
+    snippet: str = "90-recado.conf"
+    recipient_delimiter: str = "+"
 
     def __post_init__(self) -> None:
         self.lmtp_socket = self.directory / "lmtp"
@@ -78,8 +80,9 @@ class Dovecot:
         )
 
     def _snippet(self) -> str:
-        """config/dovecot/90-recado.conf as shipped, but for the place of the script and the separator."""
-        text = (shipped("config") / "dovecot" / "90-recado.conf").read_text()
+        """The shipped file, but for the place of the script and what a test sets otherwise."""
+        text = (shipped("config") / "dovecot" / self.snippet).read_text()
+        text = text.replace("recipient_delimiter = +", f"recipient_delimiter = {self.recipient_delimiter}")
         before = "sieve_before2" if self.spam_script else "sieve_before"
         text = text.replace(f"sieve_before = {INSTALLED}", f"{before} = {self.directory}/scripts/recado.sieve")
         text = text.replace("recado_separator = /", f"recado_separator = {self.separator}")

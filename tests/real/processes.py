@@ -1,6 +1,7 @@
 """Starting servers for the tests: free ports, short directories, waiting for something instead of for seconds."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -28,14 +29,14 @@ def wait_until(condition: Callable[[], T], what: str, patience: float = PATIENCE
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on just now. Another process may take one: see `retried_on_clash`."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports nobody listens on just now, from below the range that the kernel gives away to others meanwhile."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
 
 
 def listening(port: int) -> bool:
