@@ -16,5 +16,7 @@ def parse_instant(text: str | None, zone: tzinfo | None = None) -> datetime:
         instant = datetime.fromisoformat(text.strip())
     except ValueError as error:
         example = "2026-11-21T22:30:00+01:00"
-        raise click.BadParameter(f"{text!r} is no instant; write ISO 8601, for example {example}") from error
+        raise click.BadParameter(
+            f"{text!r} is no instant; write ISO 8601, for example {example}", param_hint="--at"
+        ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=zone or UTC)

@@ -13,8 +13,8 @@ SUNDAY = 6
 def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
     """{day: name} of a country ("ES") and region ("GA", "" for the national ones). Nobody writes to it.
 
-    Names are Spanish where the library has them, else the country's own. Raises NotImplementedError for a country or region
-    that the library does not know.
+    Names are Spanish where the library has them, else the country's own.
+    Raises NotImplementedError for a country or region that the library does not know.
     """
     if not country:
         return {}

@@ -29,8 +29,9 @@ YEARS_BACK, YEARS_AHEAD = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that decides open or closed for one identity (or one plan of it). Hashable: compiled once, cached on its value.
+    """Everything that decides open or closed for one identity (or one plan of it).
 
+    Hashable: compiled once, cached on its value.
     `expression` opening_hours grammar; `zone` IANA name; `country`/`region` of the public holidays, "" for none;
     `days_off` closed days; `vacations` (first, last) days, both included.
     """
@@ -70,10 +71,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Closed now. Instants are aware, in the schedule's zone. `opens` None: never again (within the horizon of `hours`).
+    """Closed now. Instants are aware, in the schedule's zone.
 
-    `since` the end of the last open window (None: none in the horizon before); `holidays` the closed days that fall on what
-    would otherwise be open days between now and `opens`, in order; `vacation` (first, last) days if a vacation lies in between.
+    `opens` None: never again (within the horizon of `state_at`); `since` the end of the last open window (None: none in
+    the horizon before); `holidays` the closed days that fall on what would otherwise be open days between now and
+    `opens`, in order, those inside a vacation left out; `vacation` (first, last) days if a vacation lies in between.
     """
 
     cause: Cause
@@ -94,9 +96,10 @@ class _ClosedDay:
 
 @dataclass(frozen=True, slots=True)
 class _Calendar:
-    """Some years of a schedule. `starts`, `ends`: seconds since the epoch of each open span; `horizon` where they stop being known.
+    """Some years of a schedule.
 
-    `closed_days` by ordinal; `listed`: the ordinals of those that `Closed.holidays` may name, in order.
+    `starts`, `ends`: seconds since the epoch of each open span; `horizon` where they stop being known; `closed_days` by
+    ordinal; `listed`: the ordinals of those that `Closed.holidays` may name, in order.
     """
 
     starts: "array[int]"
@@ -118,7 +121,7 @@ def state_at(schedule: Schedule, now: datetime) -> Open | Closed:
     calendar = _calendar(schedule, year - 1, year + 1)
     place = bisect_right(calendar.starts, second)
     if not 0 < place < len(calendar.starts):
-        # Nothing open yet in the near years, or nothing any more, or open past their end: look further, once a schedule and year.
+        # Not open yet in the near years, or never more, or open past their end: look further, at any time of the year.
         calendar = _calendar(schedule, year - YEARS_BACK, year + YEARS_AHEAD)
         place = bisect_right(calendar.starts, second)
     since = calendar.ends[place - 1] if place else None
@@ -217,7 +220,7 @@ def _days(schedule: Schedule, year: int) -> Iterator[tuple[date, tuple[Window, .
         elif day in schedule.days_off:
             yield day, (), _ClosedDay(Cause.DAY_OFF, name, usual) if usual else None
         else:
-            granted = rules.granted(day)
+            granted = rules.granted(day, usual)
             lost = name and usual and not granted
             yield day, granted, _ClosedDay(Cause.HOLIDAY, name, usual) if lost else None
         day += timedelta(days=1)
@@ -240,19 +243,23 @@ class _DayRules:
         away = closures.days_within(schedule.vacations, year)
         return cls(schedule.expression, names, away, holiday_offsets(schedule.expression))
 
-    def granted(self, day: date) -> tuple[Window, ...]:
-        """The windows that start on `day`, cut short where the expression closes hours of the next morning."""
-        windows = self._windows(day)
+    def granted(self, day: date, usual: tuple[Window, ...]) -> tuple[Window, ...]:
+        """The windows that start on `day`, cut short where the expression closes hours of the next morning.
+
+        `usual`: those of a day that is no holiday.
+        """
+        windows = self._windows(day, usual)
         if windows and windows[-1][1] > DAY:
             tomorrow = day + timedelta(days=1)
             for start, end in cuts_of(self.expression, tomorrow, self._offsets(tomorrow)):
                 windows = _without(windows, (max(start, 0) + DAY, end + DAY))
         return windows
 
-    def _windows(self, day: date) -> tuple[Window, ...]:
+    def _windows(self, day: date, usual: tuple[Window, ...]) -> tuple[Window, ...]:
         if day in self.names and not mentions_holidays(self.expression):
             return ()  # As if it ended in `; PH off`.
-        return windows_of(self.expression, day, self._offsets(day))
+        offsets = self._offsets(day)
+        return windows_of(self.expression, day, offsets) if offsets else usual
 
     def _offsets(self, day: date) -> Offsets:
         return frozenset(one for one in self.selectors if day - timedelta(days=one) in self.names)

@@ -1,11 +1,11 @@
 """opening_hours expressions, read day by day: which windows an expression grants to the day they start on.
 
-The library reads calendar days: a later `;` rule or `off` erases the tail of the night before and leaves the erased day's own
-tail open after midnight. Ours is that a window belongs to the day it starts. So the library never sees a window past midnight:
-the times of an expression, in order, are renamed 00:00, 00:01, 00:02 …, which keeps every rule's meaning (union, override,
-fallback, selectors of weeks, months, Easter) and fits any window into its day; its answer is renamed back.
-Public holidays likewise: on a holiday `PH` is renamed `Mo-Su`, on other days it stays and, without a calendar, never matches
-(nor does SH). So regions and half-known calendars need no list of dates in the expression.
+The library reads calendar days: a later `;` rule or `off` erases the tail of the night before and leaves the erased
+day's own tail open after midnight. Ours is that a window belongs to the day it starts. So the library never sees a
+window past midnight: the times of an expression, in order, are renamed 00:00, 00:01, 00:02 …, which keeps what the
+rules mean (union, override, fallback, weeks, months, Easter) and fits any window into its day; its answer is renamed back.
+Public holidays likewise: on a holiday `PH` is renamed `Mo-Su`, on other days it stays and, without a calendar, never
+matches (nor does SH). So a region's calendar needs no list of dates in the expression.
 """
 
 import re
@@ -73,7 +73,7 @@ def windows_of(expression: str, day: date, offsets: Offsets = frozenset()) -> tu
 
 
 def cuts_of(expression: str, day: date, offsets: Offsets = frozenset()) -> tuple[Window, ...]:
-    """The hours that a rule such as `We 00:00-03:00 off` closes on `day`, whichever day's window they would cut short."""
+    """The hours that a rule such as `We 00:00-03:00 off` closes on `day`, whichever day's window they cut short."""
     if not any(_is_cut(rule) for rule in _rules(expression)):
         return ()
     return _Reading.of(expression, offsets, closings=True).windows(day)
@@ -82,7 +82,7 @@ def cuts_of(expression: str, day: date, offsets: Offsets = frozenset()) -> tuple
 def weekly_windows(expression: str) -> tuple[WeeklyRule, ...] | None:
     """A week that can be said in words, days with equal windows together: `Mo-Fr 16:00-23:30; PH off` gives one rule.
 
-    None where a week does not tell all: months, dates, weeks of the year, special openings on holidays, windows over 24 h.
+    None where a week does not tell all: months, dates, weeks of the year, openings on holidays, windows over 24 h.
     """
     rules = _rules(expression)
     if not all(_WEEKLY.fullmatch(rule.selector) for rule in rules):

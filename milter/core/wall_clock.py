@@ -1,7 +1,7 @@
 """From the clock on the wall to instants: which seconds of time a local window covers, whatever the zone does that day.
 
-A window is open whenever the wall shows a time inside it. So a time that a day skips opens nothing, a window that starts in the
-gap opens when the gap ends, and an hour that comes twice is open twice.
+A window is open whenever the wall shows a time inside it. So a time that a day skips opens nothing, a window that
+starts in the gap opens when the gap ends, and an hour that comes twice is open twice.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ Local = tuple[int, int]
 
 @lru_cache(maxsize=1024)
 def offsets(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
-    """(first second, last second exclusive, offset in seconds) of every stretch of one offset around `year`, in order."""
+    """(first second, last exclusive, offset in seconds) of every stretch of one offset around `year`, in order."""
     where = ZoneInfo(zone)
     step = 86_400
     first = _epoch_second(year) - 3 * step

@@ -1,0 +1,138 @@
+"""`recado next-opening`: when an identity opens next, and why it is closed now."""
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from milter.cli.instant import parse_instant
+from milter.core.hours import Cause, Closed, Holiday, Open, state_at
+from milter.core.owner import Identity, Kind, Owner
+from milter.settings import load
+
+ALWAYS_OPEN = Open(until=None)
+
+
+@click.command()
+@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
+@click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line for each identity.")
+def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> None:
+    """Print the next opening (now, while open; `never`), and on a second line why it is closed.
+
+    If several identities are meant: one line for each, the instant, OWNER/NAME and the reason.
+    """
+    chosen = _chosen(_owners(file), identity)
+    for owner, one in chosen:
+        now = parse_instant(at, owner.timezone).astimezone(owner.timezone)
+        state = state_at(one.schedule, now) if one.schedule else ALWAYS_OPEN
+        if as_json:
+            click.echo(
+                json.dumps({"owner": owner.id, "identity": one.name} | as_object(now, state), ensure_ascii=False)
+            )
+        elif len(chosen) == 1:
+            click.echo(f"{_instant(now, state)}\n{reason(state)}")
+        else:
+            click.echo(f"{_instant(now, state)} {owner.id}/{one.name} {reason(state)}")
+
+
+def _owners(file: Path) -> tuple[Owner, ...]:
+    """The owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
+    loaded = load(file)
+    for problem in loaded.problems:
+        if not problem.warning:
+            click.echo(str(problem), err=True)
+    if loaded.settings is None:
+        raise SystemExit(2)
+    return loaded.settings.policy.owners
+
+
+def _chosen(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Identity]]:
+    """The identities that `wanted` names; None: every owner's first business identity."""
+    if wanted is None:
+        found = [(owner, first) for owner in owners if (first := owner.first(Kind.BUSINESS))]
+        if not found:
+            raise click.UsageError("no owner has a business identity; name one with --identity")
+        return found
+    owner_id, slash, name = wanted.rpartition("/")
+    found = [
+        (owner, one)
+        for owner in owners
+        for one in owner.identities
+        if one.name == name and (not slash or owner.id == owner_id)
+    ]
+    if not found:
+        known = ", ".join(f"{owner.id}/{one.name}" for owner in owners for one in owner.identities)
+        raise click.BadParameter(f"{wanted!r} is no identity; there are: {known or 'none'}", param_hint="--identity")
+    return found
+
+
+def as_object(now: datetime, state: Open | Closed) -> dict[str, object]:
+    """The state for scripts. `opens` only while closed, `until` only while open and if it ends."""
+    common: dict[str, object] = {"at": now.isoformat()}
+    match state:
+        case Open(until):
+            answer = {"state": "open", "opens": None, "until": until.isoformat() if until else None}
+            return common | answer | {"cause": None, "holidays": [], "vacation": None}
+        case Closed(cause, _, opens, holidays, vacation):
+            return common | {
+                "state": "closed",
+                "opens": opens.isoformat() if opens else None,
+                "until": None,
+                "cause": str(cause),
+                "holidays": [{"day": one.day.isoformat(), "name": one.name} for one in holidays],
+                "vacation": {"from": vacation[0].isoformat(), "to": vacation[1].isoformat()} if vacation else None,
+            }
+
+
+def reason(state: Open | Closed) -> str:
+    """One sentence: `closed: outside working hours; opens Monday 23 November 2026 16:00 (Europe/Madrid)`."""
+    match state:
+        case Open(until):
+            return f"open until {_moment(until)}" if until else "open: nothing closes it"
+        case Closed(opens=opens):
+            return (
+                f"closed: {'; '.join(_why(state))}; opens {_moment(opens)}" if opens else "closed: it never opens again"
+            )
+
+
+def _why(state: Closed) -> list[str]:
+    """The cause first, then what else keeps it closed until the opening."""
+    away = f"{_day(state.vacation[0])} to {_day(state.vacation[1])}" if state.vacation else ""
+    first, rest = state.holidays[:1], state.holidays[1:]
+    match state.cause:
+        case Cause.VACATION:
+            words, rest = [f"vacation, {away}"], state.holidays
+        case Cause.HOLIDAY:
+            words = [f"public holiday, {', '.join(map(_closed_day, first))}"]
+        case Cause.DAY_OFF:
+            words = [f"day off, {', '.join(map(_closed_day, first))}"]
+        case _:
+            words, rest = ["outside working hours"], state.holidays
+    if rest:
+        words.append(f"then closed on {', '.join(map(_closed_day, rest))}")
+    if away and state.cause is not Cause.VACATION:
+        words.append(f"then vacation, {away}")
+    return words
+
+
+def _closed_day(one: Holiday) -> str:
+    return f"{_day(one.day)} ({one.name})" if one.name else _day(one.day)
+
+
+def _instant(now: datetime, state: Open | Closed) -> str:
+    match state:
+        case Open():
+            return now.isoformat(timespec="seconds")
+        case Closed(opens=opens):
+            return opens.isoformat() if opens else "never"
+
+
+def _day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def _moment(instant: datetime) -> str:
+    return f"{_day(instant)} {instant:%H:%M} ({instant.tzinfo})"
