@@ -1,4 +1,4 @@
-"""What is asked of the store and what it answers. Plain values: the service speaks these, `redis.py` turns them into scripts."""
+"""What is asked of the store and what it answers. Plain values: `redis.py` turns them into scripts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,11 +30,15 @@ class FactsQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
-    """`done`: the remembered reply text by digest (queue ids already compared). `claims`: records that exist."""
+    """`done`: the remembered reply text by digest (queue ids already compared). `claims`: records that exist.
+
+    `lost_at`: when the store was last found empty, None if never: `claims` may lack whoever was answered before that.
+    """
 
     done: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
     standing: Standing | None = None
+    lost_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,19 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Journaled:
+    """A journal entry as read back. `at`: the instant given when it was written."""
+
+    at: datetime
+    entry: JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What came of one transaction. Settling the same `id` again changes nothing and answers as the first time.
 
-    `done`: (key, reply to remember, seconds to keep). `accepted` counts one more message for `author_name` ("" for none).
+    `done`: (key, reply to remember, seconds to keep). One more message is counted for `author_name` ("" for none).
+    `counted`: records whose claim withheld a reply when it was decided; each counts one more.
     """
 
     id: str
@@ -60,13 +73,18 @@ class Event:
     done: tuple[tuple[DoneKey, str, int], ...] = ()
     replies: tuple[ReplyIntent, ...] = ()
     journal: tuple[JournalEntry, ...] = ()
+    counted: tuple[ClaimKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`claimed`: message_ids of the replies that got their claim (and are due now); the others had been answered already."""
+    """`claimed`: message_ids of the replies that got their claim: live ones are due now, shadow ones only recorded.
+
+    The others had been answered already, or, if `lost`, nobody can know whether they had.
+    """
 
     claimed: frozenset[str]
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

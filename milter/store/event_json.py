@@ -1,0 +1,54 @@
+"""An event as one JSON text, for the outbox."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from milter.core.reply_job import ClaimKey, ReplyIntent, ReplyKind
+from milter.store.api import DoneKey, Event, JournalEntry
+
+FORMAT = 1
+
+
+def encode(event: Event) -> bytes:
+    """ASCII alone: bytes of mail that are no UTF-8 survive as escapes."""
+    raw = {
+        "format": FORMAT,
+        "id": event.id,
+        "now": event.now.isoformat(),
+        "sender_domain": event.sender_domain,
+        "author_name": event.author_name,
+        "done": [[key.digest, key.queue_id, reply, keep] for key, reply, keep in event.done],
+        "replies": [one.encode() for one in event.replies],
+        "journal": [[one.owner, one.code, dict(one.fields)] for one in event.journal],
+        "counted": [asdict(one) for one in event.counted],
+    }
+    return json.dumps(raw, separators=(",", ":")).encode("ascii")
+
+
+def decode(text: bytes) -> Event:
+    """ValueError if this is no event that this version wrote."""
+    raw: Any = json.loads(text)
+    try:
+        if raw["format"] != FORMAT:
+            raise ValueError(f"an event of format {raw['format']!r}")
+        return Event(
+            id=raw["id"],
+            now=_aware(raw["now"]),
+            sender_domain=raw["sender_domain"],
+            author_name=raw["author_name"],
+            done=tuple((DoneKey(digest, queue_id), reply, keep) for digest, queue_id, reply, keep in raw["done"]),
+            replies=tuple(ReplyIntent.decode(one) for one in raw["replies"]),
+            journal=tuple(JournalEntry(owner, code, fields) for owner, code, fields in raw["journal"]),
+            counted=tuple(ClaimKey(**{**one, "kind": ReplyKind(one["kind"])}) for one in raw["counted"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {error!r}") from error
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"an instant without offset: {text!r}")
+    return instant

@@ -1,0 +1,55 @@
+"""Names of the keys, and instants as they stand in Redis. A slot a bucket of senders, a slot a shard of owners."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from milter.core.keys import Keys
+from milter.core.reply_job import ClaimKey
+
+META = "recado:meta"
+BUCKETS = 16384  # of senders: at a million of them a bucket stays a compact listpack
+SHARDS = 16  # of owners
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """No name holds an address: everything that comes from mail is hashed with the secret."""
+
+    keys: Keys
+
+    def sender(self, domain: str) -> str:
+        return f"recado:{{s{int(self.keys.name('bucket', domain)[:8], 16) % BUCKETS}}}"
+
+    def author(self, name: str) -> bytes:
+        """The field of an author in the reputation hash of his bucket; b"" for none."""
+        return bytes.fromhex(self.keys.name("reputation", name)[:16]) if name else b""
+
+    def shard(self, owner: str) -> int:
+        return int(self.keys.name("owner", owner)[:8], 16) % SHARDS
+
+    def record(self, key: ClaimKey) -> str:
+        """The name of a record inside its owner's slot."""
+        shadow = "shadow" if key.shadow else "live"
+        return self.keys.name("claim", key.owner, key.identity, key.person, key.kind, shadow)
+
+    def event(self, id: str) -> str:
+        return self.keys.name("event", id)
+
+
+def shard_tag(shard: int) -> str:
+    return f"recado:{{o{shard:02}}}"
+
+
+def milliseconds(instant: datetime | None) -> str:
+    """Whole milliseconds since 1970 in decimal; "" for None. Exact up to the year 9999, where floats are not."""
+    return "" if instant is None else str((instant - _EPOCH) // _MILLISECOND)
+
+
+def instant(milliseconds: bytes | str | int) -> datetime:
+    return _EPOCH + int(milliseconds) * _MILLISECOND
+
+
+def from_seconds(seconds: bytes | str | float) -> datetime:
+    return _EPOCH + timedelta(seconds=float(seconds))

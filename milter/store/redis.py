@@ -1,0 +1,307 @@
+"""The store of the installation: one Redis behind two waits a message, and the record of replies.
+
+Every call answers within 250 ms a wait or raises StoreAway. Instants are handed in; the clock here only measures spans.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from milter.core.keys import Keys
+from milter.core.reply_job import Claim, ClaimKey, State
+from milter.errors import StoreAway
+from milter.store import codec
+from milter.store.api import Event, FactsQuery, Job, Journaled, Settled, StoredFacts
+from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
+from milter.store.layout import SHARDS, Layout, from_seconds, milliseconds, shard_tag
+from milter.store.link import Command, Link, Script
+
+__all__ = ["ForeignStore", "RedisStore", "StoreState"]
+
+log = logging.getLogger("milter.store")
+
+LEASE = timedelta(seconds=60)
+HANDED = timedelta(
+    minutes=5
+)  # a server may take its time over the final dot; longer than that, nobody is waiting any more
+EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
+POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
+PAGE = 500  # journal entries a wait
+_FACTS, _SETTLE, _LEASE, _MOVE = (Script.load(name) for name in ("facts", "settle", "lease", "move"))
+
+
+class RedisStore:
+    """`url` redis://, rediss:// or unix://. `state_dir` None: a scratch store, nothing is remembered outside it.
+
+    `read_only`: never writes, so it neither makes the store ours nor notices its loss. `changed`: call `prepare` again,
+    the state it answered no longer holds. `clock`: seconds that never jump, the running loop's own if not given.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keys: Keys,
+        *,
+        state_dir: Path | None = None,
+        read_only: bool = False,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.link = Link(url)
+        self.changed = False
+        self.state: StoreState | None = None
+        self._keys = keys
+        self._layout = Layout(keys)
+        self._file = state_dir / "store-id" if state_dir else None
+        self._read_only = read_only
+        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._policy_due = 0.0
+        self._preparing = asyncio.Lock()
+
+    async def close(self) -> None:
+        await self.link.close()
+
+    async def prepare(self, now: datetime) -> StoreState:
+        """Makes the store ours or finds it so. ForeignStore if it is somebody else's, StoreAway if it is away."""
+        async with self._preparing:
+            return await self._identify(now)
+
+    async def _identify(self, now: datetime) -> StoreState:
+        file, known = self._file, Remembered()
+        if file:
+            known = await asyncio.to_thread(Remembered.read, file)
+        if self.state and not known.store_id:
+            known = Remembered(self.state.store_id, self.state.lost_at)
+        found = await identify(self.link, self._keys, known, now)
+        if file and found != known:
+            await asyncio.to_thread(found.write, file)
+        self.state = StoreState(found.store_id, found.lost_at, await self._policy())
+        self.changed = False
+        return self.state
+
+    async def _policy(self) -> str:
+        policy = await eviction_policy(self.link)
+        self._policy_due = self._clock() + POLICY_PAUSE
+        if policy not in ("noeviction", ""):
+            log.warning(
+                "redis evicts keys: no reply is sent until maxmemory-policy is noeviction", extra={"policy": policy}
+            )
+        return policy
+
+    @property
+    def _store_id(self) -> str:
+        return self.state.store_id if self.state else ""
+
+    async def _renew(self, now: datetime, asked_as: str) -> None:
+        """A slot does not know the id that it was asked with: find out why, once for all who ask at the same time."""
+        async with self._preparing:
+            if self._store_id != asked_as:
+                return
+            try:
+                await self._identify(now)
+            except ForeignStore as foreign:
+                raise StoreAway(str(foreign)) from foreign
+            finally:
+                self.changed = True
+
+    async def facts(self, query: FactsQuery) -> StoredFacts:
+        """What is known of one message. Writes nothing; one wait."""
+        asked_as = self._store_id
+        owners = codec.by_shard(query.claims, self._layout)
+        claims: dict[ClaimKey, Claim] = {}
+        commands = [self._sender_facts(query), *(self._owner_facts(shard, keys) for shard, keys in owners.items())]
+        (packed, *values), *records = await self.link.run("facts", commands)
+        if any(answer[0] == b"lost" for answer in records):
+            await self._renew(query.now, asked_as)
+            records = [[b"lost"] for _ in records]
+        for keys, (_known, *found) in zip(owners.values(), records, strict=True):
+            # A lost slot answers no records: `lost_at` says that this means nothing.
+            claims |= {key: claim for key, one in zip(keys, found, strict=False) if (claim := codec.decode_claim(one))}
+        done = {
+            key.digest: reply
+            for key, value in zip(query.done, values, strict=True)
+            if (reply := codec.decode_done(value, key, query.now)) is not None
+        }
+        return StoredFacts(done, claims, codec.decode_standing(packed), self.state.lost_at if self.state else None)
+
+    def _sender_facts(self, query: FactsQuery) -> Command:
+        tag = self._layout.sender(query.sender_domain)
+        keys = [f"{tag}:rep", *(f"{tag}:done:{one.digest}" for one in query.done)]
+        return _FACTS.call(keys, ("sender", self._layout.author(query.author_name)))
+
+    def _owner_facts(self, shard: int, claims: Sequence[ClaimKey]) -> Command:
+        tag = shard_tag(shard)
+        keys = [f"{tag}:store", *(f"{tag}:claim:{self._layout.record(one)}" for one in claims)]
+        return _FACTS.call(keys, ("owner", "" if self._read_only else self._store_id))
+
+    async def settle(self, event: Event) -> Settled:
+        """Remembers, counts, claims and journals. One wait; the same event again changes nothing, answers the same."""
+        if self.state is None:
+            await self._renew(event.now, "")
+        asked_as = self._store_id
+        slots = codec.slots(event, self._layout)
+        answers = await self._settle(event, slots)
+        if any(answer[0] == b"lost" for answer in answers):
+            await self._renew(event.now, asked_as)
+            answers = await self._settle(event, slots)
+        if any(answer[0] == b"lost" for answer in answers):
+            raise StoreAway("the store was lost again")
+        claimed = frozenset(
+            message_id
+            for _, lines in answers
+            for message_id in lines.decode("utf-8", "surrogatepass").split("\n")
+            if message_id
+        )
+        return Settled(claimed, self._silent(event.now))
+
+    async def _settle(self, event: Event, slots: dict[int, codec.Slot]) -> list[list[bytes]]:
+        commands = [self._owner_settle(event, shard, slot) for shard, slot in slots.items()]
+        sender = event.author_name or event.done
+        answers = (
+            await self.link.run("settle", [*([self._sender_settle(event)] if sender else []), *commands])
+            if sender or commands
+            else []
+        )
+        if sender and answers.pop(0) != b"ok":
+            log.warning(
+                "reputation cannot be read: a foreign value in its place",
+                extra={"key": self._layout.sender(event.sender_domain)},
+            )
+        return answers
+
+    def _silent(self, now: datetime) -> bool:
+        """Whether claims cannot be trusted. An event that waited over the loss carries an earlier instant."""
+        return bool(self.state and self.state.lost_at and now < self.state.lost_at + SILENCE)
+
+    def _sender_settle(self, event: Event) -> Command:
+        tag = self._layout.sender(event.sender_domain)
+        keys = [
+            f"{tag}:event:{self._layout.event(event.id)}",
+            f"{tag}:rep",
+            *(f"{tag}:done:{key.digest}" for key, _, _ in event.done),
+        ]
+        values = [part for key, reply, keep in event.done for part in codec.encode_done(key, reply, keep, event.now)]
+        return _SETTLE.call(
+            keys, ("sender", milliseconds(event.now), EVENT_KEPT, self._layout.author(event.author_name), *values)
+        )
+
+    def _owner_settle(self, event: Event, shard: int, slot: codec.Slot) -> Command:
+        tag = shard_tag(shard)
+        records, arguments = slot.arguments(self._layout)
+        keys = [f"{tag}:event:{self._layout.event(event.id)}", f"{tag}:store", f"{tag}:due", f"{tag}:journal"]
+        lost = "lost" if self._silent(event.now) else ""
+        head = ("owner", milliseconds(event.now), EVENT_KEPT, self._store_id, lost)
+        return _SETTLE.call([*keys, *(f"{tag}:claim:{one}" for one in records)], (*head, *arguments))
+
+    async def next_due(self) -> datetime | None:
+        """When the next reply is due or the next lease runs out; None if nothing is queued."""
+        commands = [Command(("ZRANGE", f"{shard_tag(shard)}:due", 0, 0, "WITHSCORES")) for shard in range(SHARDS)]
+        scores = [float(first[1]) for first in await self.link.run("due", commands) if first]
+        return from_seconds(min(scores)) if scores else None
+
+    async def lease(self, now: datetime, limit: int) -> list[Job]:
+        """At most `limit` replies due at `now`, ours for a minute. Lists what was handed and never heard of again."""
+        if self.state and self._clock() >= self._policy_due and await self._policy() != self.state.eviction:
+            self.changed = True
+        seconds = f"{int(milliseconds(now)) / 1000:.3f}"
+        commands = [Command(("ZCOUNT", f"{shard_tag(shard)}:due", "-inf", seconds)) for shard in range(SHARDS)]
+        shares = _shares(await self.link.run("lease", commands), limit)
+        leases = [self._lease(shard, now, share) for shard, share in shares.items()]
+        jobs: list[Job] = []
+        for shard, answer in zip(shares, await self.link.run("lease", leases) if leases else [], strict=True):
+            for one in answer:
+                try:
+                    jobs.append(codec.decode_job(shard, one))
+                except ValueError as error:
+                    log.error("a queued reply cannot be read and is given up", extra={"cause": str(error)})
+                    broken = _Held(shard, one[0].decode(), str(one[2]))
+                    await self._move(broken, now, (State.LEASED,), State.WITHHELD, code="reply-withheld-unreadable")
+        return jobs
+
+    def _lease(self, shard: int, now: datetime, share: int) -> Command:
+        tag = shard_tag(shard)
+        return _LEASE.call([f"{tag}:due", f"{tag}:journal"], (milliseconds(now), share, _span(LEASE), f"{tag}:claim:"))
+
+    async def handed(self, job: Job, now: datetime) -> bool:
+        """To be called before the final dot. False: cancelled or not ours any more, so it must not be sent."""
+        return await self._move(_Held.by(job), now, (State.LEASED,), State.HANDED, again=now + HANDED)
+
+    async def retry(self, job: Job, at: datetime, now: datetime, reason_code: str) -> bool:
+        """Due again `at`, after a definite refusal (4xx). Nobody may call this for an outcome that is not known."""
+        return await self._move(_Held.by(job), now, (State.LEASED, State.HANDED), State.DUE, again=at, code=reason_code)
+
+    async def finish(self, job: Job, state: State, now: datetime, reason_code: str) -> bool:
+        """The end of a job: `state` sent, unknown, cancelled or withheld. False if it was not ours any more."""
+        return await self._move(
+            _Held.by(job), now, (State.LEASED, State.HANDED, State.UNKNOWN), state, code=reason_code
+        )
+
+    async def cancel(self, key: ClaimKey, now: datetime, reason_code: str) -> bool:
+        """Takes back a reply that is due or leased; its worker learns it from `handed`. False: none, or too late."""
+        held = _Held(self._layout.shard(key.owner), self._layout.record(key))
+        return await self._move(held, now, (State.DUE, State.LEASED), State.CANCELLED, code=reason_code)
+
+    async def _move(
+        self,
+        held: "_Held",
+        now: datetime,
+        before: Sequence[State],
+        state: State,
+        *,
+        again: datetime | None = None,
+        code: str = "",
+    ) -> bool:
+        tag = shard_tag(held.shard)
+        keys = (f"{tag}:claim:{held.name}", f"{tag}:due", f"{tag}:journal")
+        score = f"{int(milliseconds(again)) / 1000:.3f}" if again else ""
+        head = (held.name, held.number, " ".join(before), state, score, code, milliseconds(now))
+        (moved,) = await self.link.run(
+            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent))]
+        )
+        return bool(moved)
+
+    async def journal(self, owner: str, since: datetime, limit: int) -> list[Journaled]:
+        """The newest `limit` entries of `owner` from `since` on, oldest first. A page a wait: for commands."""
+        stream, found, end = f"{shard_tag(self._layout.shard(owner))}:journal", list[Journaled](), "+"
+        while len(found) < limit:
+            (page,) = await self.link.run("journal", [Command(("XREVRANGE", stream, end, "-", "COUNT", PAGE))])
+            entries = [codec.decode_journal(flat) for _, flat in page]
+            found += [one for one in entries if one.entry.owner == owner and one.at >= since]
+            if len(page) < PAGE:
+                break
+            end = f"({page[-1][0].decode()}"
+        return sorted(reversed(found[:limit]), key=lambda one: one.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A record as a worker holds it. `number` of the lease; "": whoever holds it."""
+
+    shard: int
+    name: str
+    number: str = ""
+    owner: str = ""
+    message_id: str = ""
+    correspondent: str = ""
+
+    @classmethod
+    def by(cls, job: Job) -> "_Held":
+        shard, name, number = job.record.split(" ")
+        return cls(int(shard), name, number, job.intent.owner, job.intent.message_id, job.intent.correspondent)
+
+
+def _shares(waiting: Sequence[int], limit: int) -> dict[int, int]:
+    """How many of `limit` to lease by shard, in turns, so that one owner's burst does not keep the others waiting."""
+    shares: dict[int, int] = {}
+    left = dict(enumerate(waiting))
+    while sum(shares.values()) < limit and any(left.values()):
+        for shard in [one for one, count in left.items() if count][: limit - sum(shares.values())]:
+            shares[shard] = shares.get(shard, 0) + 1
+            left[shard] -= 1
+    return shares
+
+
+def _span(span: timedelta) -> int:
+    return int(span / timedelta(milliseconds=1))

@@ -1,0 +1,25 @@
+-- Leases due replies of one shard to the caller. A reply that was handed over and never heard of again is listed, not sent.
+-- KEYS due, journal   ARGV now (ms), limit, span of the lease (ms), prefix of the records' keys
+-- -> {name, job, number of this lease, attempts before it, count}...
+
+local leased = {}
+for _, name in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.3f", tonumber(ARGV[1]) / 1000), "LIMIT", 0, ARGV[2])) do
+  local key = ARGV[4] .. name
+  local record = redis.call("HMGET", key, "state", "job", "attempts", "count", "message", "to", "owner")
+  local state = record[1]
+  if (state == "due" or state == "leased") and record[2] then
+    redis.call("HSET", key, "state", "leased", "attempts", record[3] + 1)
+    redis.call("ZADD", KEYS[1], string.format("%.3f", (tonumber(ARGV[1]) + tonumber(ARGV[3])) / 1000), name)
+    -- The number is never used again, so that a worker whose lease ran out cannot move the record of the next one.
+    leased[#leased + 1] = {name, record[2], redis.call("HINCRBY", key, "leases", 1), tonumber(record[3]), tonumber(record[4])}
+  else
+    redis.call("ZREM", KEYS[1], name)
+    if state == "handed" then
+      redis.call("HSET", key, "state", "unknown")
+      redis.call("HDEL", key, "job")
+      redis.call("XADD", KEYS[2], "MAXLEN", "~", 10000, "*", "@at", ARGV[1], "@owner", record[7], "@code", "reply-unknown-crash",
+        "message_id", record[5], "to", record[6])
+    end
+  end
+end
+return leased

@@ -1,0 +1,154 @@
+-- Settles one event in one slot. A second call with the same event changes nothing and answers as the first.
+-- Instants are milliseconds since 1970 in decimal, "" for none; spans are milliseconds.
+-- sender: KEYS event, reputation, done...             ARGV "sender", now, span of the event's marker, author's field or "",
+--         then a value and its span for each done     -> "ok" | "reputation unreadable"
+-- owner:  KEYS event, store, due, journal, record...  ARGV "owner", now, span of the marker, store id or "", "lost" or "",
+--         the number of replies and the replies, of records to count, of journal entries: see the loops at the end
+--                                                     -> {"lost"} | {"settled", the claimed message ids, a line each}
+
+local now = tonumber(ARGV[2])
+local SWEEP = 2 * 86400000
+local FOREVER = 253370764800000 -- the year 9999
+local JOURNAL = 10000
+
+local before = redis.call("GET", KEYS[1])
+
+if ARGV[1] == "sender" then
+  if before then return before end
+  local answer = "ok"
+  if ARGV[4] ~= "" then
+    local packed = redis.pcall("HGET", KEYS[2], ARGV[4])
+    if type(packed) == "table" then
+      answer = "reputation unreadable"
+    else
+      local count = 0
+      if packed and #packed == 8 then
+        local _, known = struct.unpack("<I4I4", packed)
+        count = known
+      end
+      -- The last instant is overwritten whatever it was: one from a clock that had run ahead is healed.
+      redis.call("HSET", KEYS[2], ARGV[4], struct.pack("<I4I4", math.floor(now / 1000), math.min(count + 1, 4294967295)))
+    end
+  end
+  for i = 3, #KEYS do
+    redis.call("SET", KEYS[i], ARGV[2 * i - 1], "PX", ARGV[2 * i])
+  end
+  redis.call("SET", KEYS[1], answer, "PX", ARGV[3])
+  return answer
+end
+
+if before then return {"settled", before} end
+if ARGV[4] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[4] then return {"lost"} end
+
+local due, journal, lost = KEYS[3], KEYS[4], ARGV[5] == "lost"
+local at = 5
+local function take() at = at + 1; return ARGV[at] end
+local function number() return tonumber(take()) end
+
+local function read(key)
+  local value = redis.call("HMGET", key, "until", "opens", "state", "message", "to", "owner")
+  return {["until"] = value[1], opens = value[2], state = value[3], message = value[4], to = value[5], owner = value[6]}
+end
+
+-- Scripts are not rolled back: whatever is of a wrong type must fail here, before the first write.
+redis.call("ZCARD", due)
+redis.call("XLEN", journal)
+for i = 5, #KEYS do read(KEYS[i]) end
+
+local function write_journal(...)
+  redis.call("XADD", journal, "MAXLEN", "~", JOURNAL, "*", "@at", ARGV[2], ...)
+end
+
+-- As milter/core/reply_job.py: taken.
+local function taken(record, claim)
+  if claim.guard == "none" then return false end
+  local bound = record[claim.guard]
+  return bound and bound ~= "" and now < tonumber(bound)
+end
+
+local function later(old, new)
+  if not old or old == "" then return new end
+  if new == "" or tonumber(new) < tonumber(old) then return old end
+  return new
+end
+
+local function keep(key, ...)
+  local last = now
+  for _, one in ipairs({...}) do
+    if one ~= "" then last = math.max(last, tonumber(one)) end
+  end
+  if last >= FOREVER then
+    redis.call("PERSIST", key)
+  else
+    redis.call("PEXPIRE", key, string.format("%.0f", last - now + SWEEP))
+  end
+end
+
+local function name_of(key) return string.match(key, "[^:]*$") end
+
+-- The job that the record held is past its time: say what became of it before it is forgotten.
+local function close_old(record)
+  if record.state == "handed" then
+    write_journal("@owner", record.owner, "@code", "reply-unknown-crash", "message_id", record.message, "to", record.to)
+  elseif record.state == "due" or record.state == "leased" then
+    write_journal("@owner", record.owner, "@code", "reply-withheld-too-late", "message_id", record.message, "to", record.to)
+  end
+end
+
+local function claim(reply)
+  local main = reply.claims[1]
+  for place, one in ipairs(reply.claims) do
+    local record = read(one.key)
+    local til, opens = later(record["until"], one["until"]), later(record.opens, one.opens)
+    redis.call("HSET", one.key, "until", til, "opens", opens)
+    redis.call("HINCRBY", one.key, "count", 1)
+    if place == 1 then
+      close_old(record)
+      redis.call("HSET", one.key, "state", reply.state, "message", reply.message, "to", reply.to, "owner", reply.owner,
+        "job", reply.job, "attempts", 0)
+      redis.call("HDEL", one.key, "with")
+      if reply.state == "due" then
+        redis.call("ZADD", due, string.format("%.3f", tonumber(reply.not_before) / 1000), name_of(one.key))
+      else
+        redis.call("ZREM", due, name_of(one.key))
+      end
+    elseif not record.state then
+      redis.call("HSET", one.key, "with", main.key)
+    end
+    keep(one.key, til, opens, reply.not_after)
+  end
+end
+
+local claimed = {}
+for _ = 1, number() do
+  local reply = {message = take(), state = take(), owner = take(), to = take(), job = take(), not_before = take(), not_after = take(),
+    claims = {}}
+  for i = 1, number() do
+    reply.claims[i] = {key = KEYS[4 + number()], ["until"] = take(), opens = take(), guard = take()}
+  end
+  local free = not lost
+  for _, one in ipairs(reply.claims) do
+    if taken(read(one.key), one) then
+      free = false
+      redis.call("HINCRBY", one.key, "count", 1)
+    end
+  end
+  if free then
+    claim(reply)
+    claimed[#claimed + 1] = reply.message
+  elseif lost then
+    write_journal("@owner", reply.owner, "@code", "reply-withheld-store-lost", "message_id", reply.message, "to", reply.to)
+  end
+end
+for _ = 1, number() do
+  local key = KEYS[4 + number()]
+  if redis.call("EXISTS", key) == 1 then redis.call("HINCRBY", key, "count", 1) end
+end
+for _ = 1, number() do
+  local entry = {}
+  for i = 1, number() do entry[i] = take() end
+  write_journal(unpack(entry))
+end
+local answer = table.concat(claimed, "\n")
+redis.call("SET", KEYS[1], answer, "PX", ARGV[3])
+return {"settled", answer}
