@@ -1,0 +1,245 @@
+"""`recado preview`: one automatic reply as a client would receive it. Reads the settings, sends and stores nothing."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from milter.cli.instant import parse_instant
+from milter.core import address
+from milter.core.hours import Cause, Closed, Open, state_at
+from milter.core.owner import Client, Identity, Kind, Owner, Tone
+from milter.core.reply_job import ReplyIntent
+from milter.core.reply_message import Rendered
+from milter.delivery.render import NEED_OPENING, RenderError, Texts
+from milter.delivery.text_source import TEMPLATES
+from milter.settings import load
+from milter.settings.values import Settings
+
+SUBJECTS = {"es": "La tienda no carga", "en": "The shop does not load"}
+STRANGER = "someone@example.com"
+CAUSES = {"holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
+FARTHEST = 1000  # closed periods looked at for a holiday or a vacation: over a year, whatever the hours
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who writes to whom, and when: `at` in the owner's zone, `state` then."""
+
+    owner: Owner
+    identity: Identity
+    client: Client | None
+    at: datetime
+    state: Open | Closed
+
+
+@click.command()
+@click.argument("template", metavar="TEMPLATE", type=click.Choice(TEMPLATES))
+@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option("--client", metavar="NAME", help='Who wrote (its name or table); "" is a stranger. Default: the first.')
+@click.option("--identity", metavar="[OWNER/]NAME", help="Who answers. Default: the first business identity.")
+@click.option(
+    "--at", metavar="INSTANT", help="When it was written (ISO 8601). Default: the next closed time that fits."
+)
+@click.option("--language", metavar="L", help="Default: the client's, else the owner's.")
+@click.option("--tone", type=click.Choice([one.value for one in Tone]), help="Default: the client's, else the owner's.")
+@click.option("--subject", help="Subject of the message answered.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML there.")
+@click.option("--json", "as_json", is_flag=True, help="One object: to, subject, text, html.")
+def command(
+    template: str,
+    file: Path,
+    client: str | None,
+    identity: str | None,
+    at: str | None,
+    language: str | None,
+    tone: str | None,
+    subject: str | None,
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what a client would receive.
+
+    TEMPLATE: closed, holiday, vacation, prospect, wrong-address, neutral or call-request.
+    """
+    settings = _settings(file)
+    owner, speaker = _speaker(settings, identity, client)
+    writer = _client(owner, "" if client is None and template == "prospect" else client)
+    owner, writer = _toned(owner, writer, Tone(tone) if tone else None)
+    scene = _scene(owner, speaker, writer, at, template)
+    intent = _intent(scene, template, _language(scene, template, language), subject)
+    try:
+        rendered = Texts(settings.texts[owner.id]).render(intent, owner)
+    except RenderError as error:
+        raise click.ClickException(str(error)) from error
+    if page:
+        try:
+            page.write_text(rendered.html, "utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{page}: {error.strerror}; give a file that can be written") from error
+    _print(intent, rendered, as_json)
+
+
+def _settings(file: Path) -> Settings:
+    loaded = load(file, make_secret=False)
+    for problem in loaded.problems:
+        if not problem.warning:
+            click.echo(str(problem), err=True)
+    if loaded.settings is None:
+        raise SystemExit(2)
+    return loaded.settings
+
+
+def _speaker(settings: Settings, identity: str | None, client: str | None) -> tuple[Owner, Identity]:
+    """Named, or else the first business identity of an owner who has that client."""
+    owner_id, slash, name = (identity or "").rpartition("/")
+    business = [
+        (owner, one)
+        for owner in settings.policy.owners
+        for one in owner.identities
+        if one.kind is Kind.BUSINESS and (not identity or (one.name == name and (not slash or owner.id == owner_id)))
+    ]
+    if not business:
+        raise click.BadParameter("no business identity of that name; only those reply", param_hint="--identity")
+    return next((one for one in business if client and _named(one[0], client)), business[0])
+
+
+def _named(owner: Owner, wanted: str) -> Client | None:
+    wanted = wanted.casefold()
+    return next((one for one in owner.clients.values() if wanted in (one.id.casefold(), one.name.casefold())), None)
+
+
+def _client(owner: Owner, wanted: str | None) -> Client | None:
+    """None: the stranger's text, for "" or an owner without clients."""
+    if wanted is None:
+        return next(iter(owner.clients.values()), None)
+    if not wanted:
+        return None
+    found = _named(owner, wanted)
+    if found is None:
+        known = ", ".join(one.name for one in owner.clients.values())
+        raise click.BadParameter(f"{wanted!r} is no client; there are: {known or 'none'}", param_hint="--client")
+    return found
+
+
+def _toned(owner: Owner, client: Client | None, tone: Tone | None) -> tuple[Owner, Client | None]:
+    if tone is None:
+        return owner, client
+    client = replace(client, tone=tone) if client else None
+    clients = {**owner.clients, client.id: client} if client else owner.clients
+    return replace(owner, tone=tone, clients=clients), client
+
+
+def _scene(owner: Owner, identity: Identity, client: Client | None, at: str | None, template: str) -> Scene:
+    """Without --at: the next closed time that this text is for, from now on."""
+    schedule = identity.schedule_for(client)
+    instant = parse_instant(at, owner.timezone).astimezone(owner.timezone)
+    if schedule is None:
+        return Scene(owner, identity, client, instant, Open(None))
+    state = state_at(schedule, instant)
+    scene = Scene(owner, identity, client, instant, state)
+    if at is not None:
+        return scene
+    return _fitting(scene, CAUSES.get(template, ()))
+
+
+def _fitting(scene: Scene, causes: tuple[Cause, ...]) -> Scene:
+    """The first closed time from the scene's on, of one of `causes` if any are given and one is found."""
+    schedule = scene.identity.schedule_for(scene.client)
+    first, here = None, scene
+    for _ in range(FARTHEST):
+        if schedule is None:
+            break
+        match here.state:
+            case Closed() as closed:
+                first = first or here
+                for day in _days(closed) if causes else (here.at,):
+                    state = state_at(schedule, day)
+                    if isinstance(state, Closed) and (not causes or state.cause in causes):
+                        return replace(here, at=day, state=state)
+                following = closed.opens
+            case Open(until):
+                following = until
+        if following is None:
+            break
+        here = replace(here, at=following, state=state_at(schedule, following))
+    return first or scene
+
+
+def _days(closed: Closed) -> list[datetime]:
+    """Noon of every day off between now and the opening."""
+    days = [one.day for one in closed.holidays] + ([closed.vacation[0]] if closed.vacation else [])
+    zone = closed.opens.tzinfo if closed.opens else UTC
+    return [datetime.combine(one, time(12), zone) for one in days]
+
+
+def _language(scene: Scene, template: str, wanted: str | None) -> str:
+    there = sorted(language for name, language in scene.owner.texts if name == template)
+    if wanted and wanted not in there:
+        raise click.BadParameter(
+            f"there is no {template} in {wanted}; there is: {', '.join(there)}", param_hint="--language"
+        )
+    asked = (wanted, scene.client.language if scene.client else None, scene.owner.language, "en")
+    return next((one for one in asked if one and one in there), scene.owner.language)
+
+
+def _intent(scene: Scene, template: str, language: str, subject: str | None) -> ReplyIntent:
+    owner, client, at = scene.owner, scene.client, scene.at
+    opens = scene.state.opens if isinstance(scene.state, Closed) else None
+    if opens is None and template in NEED_OPENING:
+        local = f"{at:%Y-%m-%d %H:%M}"
+        why = (
+            "never opens again" if isinstance(scene.state, Closed) else f"is open at {local}, so nobody gets this text"
+        )
+        raise click.ClickException(f"{owner.id}/{scene.identity.name} {why}; choose another --at, or leave it out")
+    return ReplyIntent(
+        claims=(),
+        opens=opens,
+        owner=owner.id,
+        identity=scene.identity.name,
+        from_address=_first_address(scene.identity),
+        correspondent=_correspondent(client),
+        client=client.id if client else None,
+        template=template,
+        language=language,
+        trust="",
+        subject=SUBJECTS.get(language, SUBJECTS["en"]) if subject is None else subject,
+        parent_id="",
+        references=(),
+        message_id="<preview@localhost>",
+        smtputf8=False,
+        created=at,
+        not_before=at,
+        not_after=at + timedelta(days=1),
+    )
+
+
+def _first_address(identity: Identity) -> str:
+    return next((one for one in identity.addresses if not one.startswith("@")), f"owner{identity.addresses[0]}")
+
+
+def _correspondent(client: Client | None) -> str:
+    """Somebody the owner calls by name, else any address of the client, else somebody at its domain."""
+    if client is None:
+        return STRANGER
+    written = [*client.names, *(one for one in client.addresses if not one.startswith("@"))]
+    return written[0] if written else f"someone@{address.split(client.addresses[0])[1]}"
+
+
+def _print(intent: ReplyIntent, rendered: Rendered, as_json: bool) -> None:
+    to = f"{rendered.to_name} <{intent.correspondent}>" if rendered.to_name else intent.correspondent
+    if as_json:
+        answer = {"to": to, "subject": rendered.subject, "text": rendered.text, "html": rendered.html}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        click.echo(f"To: {to}\nSubject: {rendered.subject}\n\n{rendered.text}", nl=False)
+        return
+    for name, value in (("To", to), ("Subject", rendered.subject)):
+        console.print(Text.assemble((f"{name}: ", "dim"), (value, "bold")))
+    console.print(Text(f"\n{rendered.text}", end=""), width=min(console.width, 78))
