@@ -1,4 +1,4 @@
-"""What recado.toml and the owners' files say, checked and finished. Frozen, picklable: the parent sends it to its workers."""
+"""What recado.toml and the owners' files say, checked and finished. Frozen, picklable: sent to the workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,10 +68,12 @@ class DoorSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """`doors` in the order lmtp, smtp, submission, milter, those that have a table. `message_size_limit` 0: the next hop's.
+    """`doors` in the order lmtp, smtp, submission, milter, those that have a table.
 
-    `texts`: by owner id, every template file in force by name (`closed.es.txt`): the shipped ones, overridden by the owner's.
+    `message_size_limit` 0: the next hop's. `texts`: by owner id, every text in force by the name of its file:
+    the shipped ones, overridden by the owner's.
     `reply_next_hop` where automatic replies are submitted; None: not configured, replies run in shadow.
+    `owners` the pattern of the owners' files, relative to `file`; `secret_file` absolute; None: in state_dir.
     """
 
     file: Path
@@ -87,6 +89,12 @@ class Settings:
     trusted_relays: tuple[str, ...] = ()
     nameservers: tuple[str, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    owners: str = "owners/*.toml"
+    secret_file: Path | None = None
+
+    @property
+    def secret_path(self) -> Path:
+        return self.secret_file or self.state_dir / "secret"
 
 
 @dataclass(frozen=True, slots=True)

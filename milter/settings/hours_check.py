@@ -1,0 +1,84 @@
+"""Whether an opening_hours expression is understood, ever opens, and means what its writer thinks."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from opening_hours import (  # type: ignore[attr-defined]  # its stub leaves the exceptions out
+    OpeningHours,
+    ParserError,
+    UnknownCountryError,
+)
+
+from milter.settings.findings import Wrong
+from milter.settings.hours_spelling import propose
+
+_COLUMN = re.compile(r"--> \d+:(\d+)")
+_NO_SUCH_DAY = re.compile(r"\b(?:Feb 3[01]|(?:Apr|Jun|Sep|Nov) 31)\b")
+_LOOSE_TIME = re.compile(r"\b(\d{1,2})[.h](\d{2})\b")
+# Fixed, so that a file is judged the same on every day: an expression that opened last before this never opens again.
+_FROM = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
+_CHANGES = 64  # looked at before we give up finding an opening
+
+
+def check(expression: str, country: str, language: str) -> Wrong | None:
+    """None if `expression` is good. `country` of the public holidays, "" for none; `language` of its writer."""
+    if not expression.strip():
+        return Wrong("is empty", 'write "Mo-Fr 09:00-18:00", or remove the line: always open')
+
+    def accepts(text: str) -> bool:
+        return isinstance(parsed := _parse(text, country), OpeningHours) and not parsed.warnings and _opens(parsed)
+
+    found = _parse(expression, country)
+    if isinstance(found, int):
+        shown = f"{expression[:found]}^{expression[found:]}"
+        return Wrong(
+            f'not understood at the caret: "{shown}"', _instead(expression, propose(expression, language, accepts))
+        )
+    if found.warnings:
+        meant = propose(expression, language, accepts) or str(found).replace("closed", "off")
+        return Wrong(f'"{expression}": {found.warnings[0]}', f'write "{meant}"')
+    if day := _NO_SUCH_DAY.search(expression):
+        return Wrong(f'"{day[0]}" is no day of any year', "write a day that exists")
+    if not _opens(found):
+        return Wrong(f'"{expression}" never opens', 'write when it is open, such as "Mo-Fr 09:00-18:00; PH off"')
+    return None
+
+
+def mentions(expression: str, word: str) -> bool:
+    """Whether PH or SH stands in it."""
+    return bool(re.search(rf"\b{word}\b", expression))
+
+
+def _parse(expression: str, country: str) -> OpeningHours | int:
+    """The expression, or the place in it where the parser gave up."""
+    try:
+        try:
+            return OpeningHours(expression, timezone=ZoneInfo("UTC"), country=country or None)
+        except UnknownCountryError:
+            # A country that only `holidays` knows: which days they are does not matter here, that there are some does.
+            return OpeningHours(expression, timezone=ZoneInfo("UTC"), country="ES")
+    except ParserError as error:
+        column = _COLUMN.search(str(error))
+        return int(column[1]) - 1 if column else 0
+
+
+def _opens(hours: OpeningHours) -> bool:
+    instant: datetime | None = _FROM
+    for _ in range(_CHANGES):
+        if instant is None:
+            return False
+        if hours.is_open(instant):
+            return True
+        instant = hours.next_change(instant)
+    return False
+
+
+def _instead(expression: str, proposal: str | None) -> str:
+    if proposal:
+        return f'write "{proposal}"'
+    if loose := _LOOSE_TIME.search(expression):
+        return (
+            f'write times with a colon and an end, "{int(loose[1]):02d}:{loose[2]}", as in "Mo-Fr 16:00-20:00; PH off"'
+        )
+    return 'write days and times as in "Mo-Fr 16:00-20:00; PH off"'

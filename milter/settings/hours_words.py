@@ -1,0 +1,95 @@
+"""What people write for days, months and closures, by language; used only to propose the right spelling."""
+
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# Monday first; without accents. Beginnings of two letters or more count too, if they fit one day only.
+DAY_NAMES = {
+    "es": "lunes martes miercoles jueves viernes sabado domingo",
+    "en": "monday tuesday wednesday thursday friday saturday sunday",
+    "gl": "luns martes mercores xoves venres sabado domingo",
+    "ca": "dilluns dimarts dimecres dijous divendres dissabte diumenge",
+    "pt": "segunda terca quarta quinta sexta sabado domingo",
+    "eu": "astelehena asteartea asteazkena osteguna ostirala larunbata igandea",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "de": "montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "it": "lunedi martedi mercoledi giovedi venerdi sabato domenica",
+}
+LETTERS = dict(zip("lmxjvsd", DAYS, strict=True))  # as Spanish calendars head their columns
+LETTER_GROUPS = {"ca": dict(zip(("dl", "dt", "dc", "dj", "dv", "ds", "dg"), DAYS, strict=True))}
+
+MONTH_NAMES = {
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "en": "january february march april may june july august september october november december",
+    "pt": "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
+    "gl": "xaneiro febreiro marzo abril maio xuno xullo agosto setembro outubro novembro decembro",
+    "ca": "gener febrer marc abril maig juny juliol agost setembre octubre novembre desembre",
+    "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "de": "januar februar marz april mai juni juli august september oktober november dezember",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+}
+
+RANGE = frozenset({"-", "a", "al", "ao", "to", "till", "until", "through", "thru", "hasta", "ate", "bis", "au", "fins"})
+AND = frozenset({",", "&", "/", "y", "e", "i", "et", "und", "and", "eta"})
+NOISE = frozenset(
+    {
+        "de",
+        "del",
+        "des",
+        "desde",
+        "from",
+        "von",
+        "du",
+        "los",
+        "las",
+        "the",
+        "le",
+        "les",
+        "os",
+        "as",
+        "dias",
+        "on",
+        "at",
+        "um",
+    }
+)
+PUBLIC_HOLIDAY = frozenset(
+    {
+        "ph",
+        "festivo",
+        "festivos",
+        "feriado",
+        "feriados",
+        "holiday",
+        "holidays",
+        "festius",
+        "festiu",
+        "ferie",
+        "feries",
+        "feiertag",
+        "feiertage",
+    }
+)
+OFF = frozenset(
+    {
+        "off",
+        "closed",
+        "cerrado",
+        "cerrada",
+        "cerrados",
+        "tancat",
+        "pechado",
+        "itxita",
+        "fechado",
+        "ferme",
+        "geschlossen",
+        "chiuso",
+    }
+)
+GROUPS = {
+    "diario": "Mo-Su", "diariamente": "Mo-Su", "todos": "Mo-Su",
+    "daily": "Mo-Su", "everyday": "Mo-Su", "taglich": "Mo-Su",
+    "laborables": "Mo-Fr", "weekdays": "Mo-Fr", "weekday": "Mo-Fr", "werktags": "Mo-Fr",
+    "finde": "Sa-Su", "weekend": "Sa-Su", "weekends": "Sa-Su", "wochenende": "Sa-Su",
+}  # fmt: skip
+ALWAYS = frozenset({"siempre", "always", "sempre", "toujours", "immer"})

@@ -1,0 +1,166 @@
+"""[identity.*]: address groups of an owner, and when each is open."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from milter.core.hours import Schedule
+from milter.core.owner import Brand, DkimKey, Identity, Kind
+from milter.settings import hours_check, mail_address, places
+from milter.settings.findings import Wrong
+from milter.settings.reader import Reader
+
+KEYS = ("kind", "addresses", "mailbox", "hours", "call_hours", "holidays", "days_off", "booking", "dkim", "brand")
+ALWAYS = "24/7"  # a business identity without hours: vacations and days off still close it
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What every expression of one owner shares. `vacations` (first, last), both included."""
+
+    zone: str
+    language: str
+    vacations: tuple[tuple[date, date], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closures:
+    """What closes one identity beside its expression; plans with hours of their own are closed by it too."""
+
+    country: str
+    region: str
+    days_off: tuple[date, ...]
+
+
+def read_identities(
+    top: Reader, calendar: Calendar, folder: Path
+) -> tuple[tuple[Identity, ...], Mapping[str, Closures]]:
+    """The identities in the order of the file, and the closures of each by name. Key files are relative to `folder`."""
+    identities: list[Identity] = []
+    closures: dict[str, Closures] = {}
+    claimed: dict[str, str] = {}
+    for name, table in top.tables("identity", KEYS):
+        closed = Closures(*_holidays(table), table.days("days_off"))
+        identities.append(_identity(name, table, calendar, closed, folder))
+        closures[name] = closed
+        for one in identities[-1].addresses:
+            first = claimed.setdefault(one, name)
+            if first != name:
+                table.problem(
+                    "addresses", Wrong(f'"{one}" belongs to identity.{first} already', "give it to one of them")
+                )
+    if not identities:
+        top.problem(
+            "identity",
+            Wrong(
+                "is missing: no address is yours", 'write [identity.studio] with addresses = ["ana@estudio.example"]'
+            ),
+        )
+    return tuple(identities), closures
+
+
+def schedule(table: Reader, key: str, calendar: Calendar, closed: Closures) -> Schedule | None:
+    """The schedule of the expression in `key`; None if there is none, or a wrong one."""
+    expression = table.text(key)
+    if key not in table:
+        return None
+    wrong = hours_check.check(expression, closed.country, calendar.language)
+    if wrong:
+        table.problem(key, wrong)
+        return None
+    _warn_of_holidays(table, key, expression, closed)
+    return Schedule(expression, calendar.zone, closed.country, closed.region, closed.days_off, calendar.vacations)
+
+
+def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, folder: Path) -> Identity:
+    kind = _kind(table)
+    addresses = table.patterns(mail_address.pattern, "ana@estudio.example")
+    hours = schedule(table, "hours", calendar, closed)
+    if hours is None and kind is Kind.BUSINESS:
+        hours = Schedule(ALWAYS, calendar.zone, closed.country, closed.region, closed.days_off, calendar.vacations)
+    return Identity(
+        name=name,
+        kind=kind,
+        addresses=addresses,
+        mailbox=_mailbox(table, addresses),
+        schedule=hours,
+        call_schedule=schedule(table, "call_hours", calendar, closed),
+        booking=table.parsed("booking", link, ""),
+        brand=_brand(table),
+        dkim=_dkim(table, addresses, folder),
+    )
+
+
+def _kind(table: Reader) -> Kind:
+    if "kind" not in table:
+        table.problem("kind", Wrong("is missing", 'write kind = "business" or kind = "personal"'))
+    return table.choice("kind", Kind.BUSINESS)
+
+
+def _holidays(table: Reader) -> tuple[str, str]:
+    return table.optional("holidays", places.region, ("", ""))
+
+
+def _mailbox(table: Reader, addresses: tuple[str, ...]) -> str:
+    exact = next((one for one in addresses if not one.startswith("@")), "")
+    mailbox = table.optional("mailbox", mail_address.one_address, exact)
+    if addresses and not mailbox:
+        table.problem(
+            "mailbox",
+            Wrong("is missing, and no full address could stand for it", 'write mailbox = "ana@estudio.example"'),
+        )
+    return mailbox
+
+
+def _dkim(table: Reader, addresses: tuple[str, ...], folder: Path) -> DkimKey | None:
+    if "dkim" not in table:
+        return None
+    dkim = table.table("dkim", ("domain", "selector", "key_file"))
+    key_file = dkim.text("key_file")
+    path = folder / key_file
+    if key_file and not path.is_file():
+        dkim.warn(
+            "key_file",
+            Wrong(f"{path} is not there: replies go out unsigned", "write where recado dkim-key put the key"),
+        )
+    own = next((one.rpartition("@")[2] for one in addresses), "")
+    return DkimKey(dkim.text("domain") or own, dkim.text("selector") or "recado", str(path) if key_file else "")
+
+
+def _brand(table: Reader) -> Brand:
+    brand = table.table("brand", ("name", "website", "logo", "color"))
+    return Brand(
+        name=brand.text("name"),
+        website=brand.parsed("website", link, ""),
+        logo=brand.parsed("logo", link, ""),
+        color=brand.parsed("color", _color, ""),
+    )
+
+
+def link(text: str) -> str | Wrong:
+    """An address of the web; "" for none."""
+    if not text or re.fullmatch(r"https?://[^\s<>\"]+", text):
+        return text
+    bare = re.fullmatch(r"[\w.-]+\.[a-z]{2,}(/[^\s<>\"]*)?", text)
+    return Wrong(f'"{text}" is not the address of a page', f'write "https://{text if bare else "estudio.example"}"')
+
+
+def _color(text: str) -> str | Wrong:
+    if not text or re.fullmatch(r"#(?:[0-9A-Fa-f]{3}){1,2}", text):
+        return text
+    return Wrong(f'"{text}" is not a colour', 'write six hexadecimal digits, such as "#1f5f5b"')
+
+
+def _warn_of_holidays(table: Reader, key: str, expression: str, closed: Closures) -> None:
+    if hours_check.mentions(expression, "SH"):
+        table.warn(
+            key,
+            Wrong(
+                "school holidays (SH) are not known, that part does nothing",
+                "list the days in days_off or [[vacation]]",
+            ),
+        )
+    if not closed.country and hours_check.mentions(expression, "PH"):
+        table.warn(key, Wrong("PH does nothing without holidays", 'write holidays = "ES", or a region such as "ES-GA"'))

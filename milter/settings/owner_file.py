@@ -1,0 +1,176 @@
+"""owners/*.toml: one freelancer's file, finished to the value that every stage reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from glob import glob
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from milter.core.owner import AddressBook, Kind, Mode, Owner, Tone, Vacation
+from milter.core.policy import FilingMethod
+from milter.settings import folders, mail_address, places, replies
+from milter.settings.clients import language, read_clients, read_plans
+from milter.settings.findings import Wrong
+from milter.settings.host import Host
+from milter.settings.identities import Calendar, read_identities
+from milter.settings.reader import Reader, chosen
+from milter.settings.source import Source
+from milter.settings.texts import Check, Texts, with_own
+
+TOP = ("name", "timezone", "language", "tone")
+TABLES = ("replies", "identity", "vacation", "plan", "client", "contacts", "people", "alerts", "folders")
+DEFAULT_LANGUAGE = "en"
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerFile:
+    """What came of one file: `owner` is in force only if it is not broken. Problems of his texts are in `texts`."""
+
+    source: Source
+    owner: Owner
+    texts: Texts
+
+    @property
+    def broken(self) -> bool:
+        return self.source.broken or any(not one.warning for one in self.texts.problems)
+
+
+def files_of(host_file: Path, pattern: str) -> tuple[Path, ...]:
+    """The owners' files in the order of their names. `pattern` relative to recado.toml, or absolute."""
+    found = (Path(one) for one in glob(str(host_file.parent / pattern)))  # noqa: PTH207 - Path.glob refuses absolute patterns
+    return tuple(sorted((one for one in found if one.is_file()), key=lambda one: (one.name, one)))
+
+
+def folder_of(file: Path) -> Path:
+    """Where the owner's own texts lie: `owners/ana/` for `owners/ana.toml`."""
+    return file.with_suffix("")
+
+
+def read_owner(source: Source, host: Host, factory: Texts, check: Check) -> OwnerFile:
+    """The owner in `source`. After a file that is no TOML there is nothing more to find in it."""
+    source.top = TOP
+    texts = with_own(factory, folder_of(source.file), check)
+    if not source.data and source.broken:
+        return OwnerFile(source, _nobody(source.file.stem), texts)
+    top = Reader(source, (), source.data, (*TOP, *TABLES))
+    known = frozenset(folders.CUSTOM) | texts.languages
+    spoken = top.parsed("language", lambda text: language(text, known), DEFAULT_LANGUAGE)
+    zone = _zone(top)
+    vacations = tuple(_vacations(top))
+    calendar = Calendar(zone.key, spoken, tuple((one.first, one.last) for one in vacations))
+    identities, closures = read_identities(top, calendar, source.file.parent)
+    plans = read_plans(top, calendar, identities, closures)
+    named = folders.read_folders(top.table("folders", folders.KEYS), spoken)
+    clients = read_clients(top, plans, named, known)
+    people = top.table("people", ("addresses", "pointer"))
+    reply = top.table("replies", (*replies.KEYS, "copies"))
+    wishes = replies.read(reply, copies=reply.flag("copies", True))
+    owner = Owner(
+        id=source.file.stem,
+        name=top.needed("name", "Ana Souto"),
+        timezone=zone,
+        language=spoken,
+        tone=top.parsed("tone", lambda text: chosen(Tone, text), None),
+        replies=replies.under(host.replies, wishes),
+        identities=identities,
+        folders=named,
+        plans=plans,
+        clients=clients,
+        client_book=AddressBook.of({one.id: one.addresses for one in clients.values()}),
+        contact_book=_book("contacts", top.table("contacts", ("addresses",))),
+        people_book=_book("people", people),
+        alert_book=_book("alerts", top.table("alerts", ("addresses",))),
+        people_pointer=people.flag("pointer", False),
+        vacations=vacations,
+        texts=texts.pairs,
+    )
+    _texts_there(top, owner, texts, known)
+    if wishes.mode is Mode.LIVE and owner.replies.mode is not Mode.LIVE:
+        allowed = f'"live", but the sysadmin allows no more than "{owner.replies.mode}"'
+        reply.warn("mode", Wrong(allowed, "ask for [replies] mode in recado.toml"))
+    _disappointments(top, owner, host)
+    return OwnerFile(source, owner, texts)
+
+
+def _zone(top: Reader) -> ZoneInfo:
+    if "timezone" not in top:
+        top.problem("timezone", Wrong("is missing", 'write timezone = "Europe/Madrid"'))
+    return top.parsed("timezone", places.zone, _UTC)
+
+
+def _vacations(top: Reader) -> Iterator[Vacation]:
+    for table in top.array("vacation", ("from", "to")):
+        first, last = table.day("from"), table.day("to")
+        if first and last and last < first:
+            table.problem(
+                "to",
+                Wrong(
+                    f"{last} lies before from = {first}",
+                    f"write the last day away, {_year_later(first, last)} or later",
+                ),
+            )
+        elif first and last:
+            yield Vacation(first, last)
+
+
+def _year_later(first: date, last: date) -> date:
+    """The first such day that is not before `first`: people forget the turn of the year."""
+    for year in (first.year, first.year + 1):
+        try:
+            moved = last.replace(year=year)
+        except ValueError:
+            return first
+        if moved >= first:
+            return moved
+    return first
+
+
+def _book(name: str, table: Reader) -> AddressBook:
+    return AddressBook.of({name: table.each("addresses", mail_address.pattern)})
+
+
+def _texts_there(top: Reader, owner: Owner, texts: Texts, known: frozenset[str]) -> None:
+    """The owner's language needs every text; a client's is replaced by the owner's."""
+    if missing := texts.missing(owner.language):
+        where = f"write it into {folder_of(top.source.file).name}/"
+        spoken = ", ".join(f'"{one}"' for one in sorted(known) if not texts.missing(one))
+        wrong = Wrong(
+            f"there is no text {', '.join(missing)}", f"{where}, or choose one of {spoken}" if spoken else where
+        )
+        top.problem("language", wrong)
+    for client in owner.clients.values():
+        if client.language and client.language != owner.language and (missing := texts.missing(client.language)):
+            wrong = Wrong(
+                f'there is no text {", ".join(missing)}: "{owner.language}" is used', f"write it into {owner.id}/"
+            )
+            top.source.warn(("client", client.id, "language"), wrong)
+
+
+def _disappointments(top: Reader, owner: Owner, host: Host) -> None:
+    for identity in owner.identities:
+        if (
+            owner.replies.mode is Mode.LIVE
+            and identity.kind is Kind.BUSINESS
+            and not (identity.dkim and identity.dkim.key_file)
+        ):
+            path = ("identity", identity.name, "dkim", "key_file")
+            top.source.warn(
+                path, Wrong("replies are live without a DKIM key: many land in spam", "make one with recado dkim-key")
+            )
+    if host.filing is FilingMethod.DETAIL:
+        named = [(("client", one.id, "name"), one.folder) for one in owner.clients.values()]
+        named += [(("folders", key, ""), getattr(owner.folders, key)) for key in ("prospects", "alerts")]
+        for place, folder in named:
+            if not folders.fits_detail(folder):
+                wrong = Wrong(
+                    f'filing.method "detail" cannot file into "{folder}"',
+                    'use letters, digits, "-", "_" and "/" only, or method "header"',
+                )
+                top.source.warn(tuple(step for step in place if step), wrong)
+
+
+def _nobody(name: str) -> Owner:
+    """Stands for the owner of a file that cannot be read; never in force."""
+    return Owner(name, name, _UTC, DEFAULT_LANGUAGE, None, replies.DEFAULT, (), folders.CUSTOM[DEFAULT_LANGUAGE])

@@ -1,0 +1,74 @@
+"""Time zones, and countries with their regions for public holidays."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import holidays
+
+from milter.settings.findings import Wrong, nearest
+
+
+def zone(text: str) -> ZoneInfo | Wrong:
+    """An IANA zone."""
+    if text in _zones():
+        return ZoneInfo(text)
+    by_city = {one.rpartition("/")[2]: one for one in sorted(_zones(), reverse=True) if "/" in one}
+    near = nearest(text, _zones(), 0.75) or by_city.get(nearest(text.replace(" ", "_"), by_city, 0.75) or "")
+    return Wrong(f'"{text}" is not a time zone', f'write "{near or "Europe/Madrid"}"')
+
+
+def region(text: str) -> tuple[str, str] | Wrong:
+    """(country, region), the region "" for a whole country: `ES` or `ES-GA`."""
+    country, dash, part = text.partition("-")
+    code = _country(country)
+    if code is None:
+        near = nearest(country, _countries() if len(country) == 2 else _names(), 0.5)
+        meant = _country(near) if near else "ES"
+        return Wrong(
+            f'"{country}" is not a country with known holidays', f'write "{meant}", or a region such as "ES-GA"'
+        )
+    parts = _regions(code)
+    found = _region(parts, part) if dash else ""
+    if found is not None and text == (f"{code}-{found}" if found else code):
+        return code, found
+    if found is not None and (found or not dash):
+        return Wrong(f'"{text}" is not how it is written', f'write "{code}-{found}"' if found else f'write "{code}"')
+    if not parts:
+        return Wrong(f'"{text}": no region of {code} is known', f'write "{code}"')
+    near = nearest(part, (*parts, *parts.values()), 0.5)
+    listed = ", ".join(f"{code}-{one}" for one in sorted(set(parts.values())))
+    hint = f'write "{code}-{parts.get(near, near)}"' if near else f'write "{code}" for the whole country'
+    return Wrong(f'"{part}" is not a region of {code}', f"{hint} (known: {listed})")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _countries() -> tuple[str, ...]:
+    return tuple(holidays.list_supported_countries(include_aliases=False))
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Names and three-letter codes, without case, to the two-letter code."""
+    return {name.casefold(): row[1] for row in holidays.registry.COUNTRIES.values() for name in row}
+
+
+def _country(text: str) -> str | None:
+    return text if text in _countries() else _names().get(text.casefold())
+
+
+@cache
+def _regions(code: str) -> dict[str, str]:
+    """Codes and names of the regions of a country to their codes."""
+    table: Any = holidays.country_holidays(code)
+    return {**{one: one for one in table.subdivisions}, **table.subdivisions_aliases}
+
+
+def _region(parts: dict[str, str], text: str) -> str | None:
+    folded = {name.casefold(): code for name, code in parts.items()}
+    return folded.get(text.casefold())

@@ -1,0 +1,103 @@
+"""One TOML file while it is read: what it says, and every problem found in it so far."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from milter.settings.findings import Wrong
+from milter.settings.lines import KeyPath, Lines
+from milter.settings.values import Problem
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_AT_END = " (at end of document)"
+# What tomllib says, and what a person should do about it; the first that fits.
+_ADVICE = (
+    ("Cannot declare", "give each [table] once"),
+    ("Cannot overwrite", "give each key once"),
+    (
+        "Invalid value",
+        'put texts between double quotes, such as "ana@estudio.example"; dates, numbers, true and false go without',
+    ),
+    ("Invalid date", "write a day that exists, as 2026-12-24"),
+    ("Unterminated string", "close the double quotes"),
+    ("Illegal character", "close the double quotes on the same line"),
+    ("Unclosed array", "close the list with ]"),
+    ("Expected newline", "write one key = value a line, and # before a remark"),
+    ("Expected '='", "write key = value"),
+    ("Invalid statement", "write key = value or [table]"),
+)
+
+
+@dataclass
+class Source:
+    """`data` {} if the file cannot be read. `problems` grows while it is read. `top`: the keys above all tables."""
+
+    file: Path
+    text: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    top: tuple[str, ...] = ()
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.text)
+
+    @property
+    def broken(self) -> bool:
+        return any(not one.warning for one in self.problems)
+
+    def problem(self, path: KeyPath, wrong: Wrong) -> None:
+        self._add(path, wrong, warning=False)
+
+    def warn(self, path: KeyPath, wrong: Wrong) -> None:
+        self._add(path, wrong, warning=True)
+
+    def _add(self, path: KeyPath, wrong: Wrong, *, warning: bool) -> None:
+        found = Problem(self.file, self.lines.of(path), key_of(path), wrong.what, wrong.instead, warning)
+        if found not in self.problems:
+            self.problems.append(found)
+
+
+def key_of(path: KeyPath) -> str:
+    """`client.acme.names."laura@acme.example"`; the place in an array of tables is left to the line."""
+    return ".".join(one if _BARE.fullmatch(one) else f'"{one}"' for one in path if isinstance(one, str))
+
+
+def read(file: Path) -> Source:
+    """The file as TOML. One that cannot be read or parsed has `data` {} and its problem says where."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Source(
+            file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", "make it readable for the service")]
+        )
+    try:
+        text = raw.decode("utf-8-sig")  # editors of other systems put a byte order mark in front
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Source(file, problems=[Problem(file, line, "encoding", "is not UTF-8", "save the file as UTF-8")])
+    try:
+        return Source(file, text, tomllib.loads(text))
+    except RecursionError:
+        return Source(file, text, problems=[Problem(file, 1, "syntax", "lists nested too deep", "write plain lists")])
+    except ValueError as error:  # TOMLDecodeError, and int() of thousands of digits
+        return Source(file, text, problems=[_syntax(file, text, str(error))])
+
+
+def _syntax(file: Path, text: str, message: str) -> Problem:
+    if found := _AT_LINE.search(message):
+        line = int(found[1])
+    else:
+        line = len(text.rstrip("\n").split("\n"))
+    what = _AT_LINE.sub("", message).removesuffix(_AT_END)
+    what = what[:1].lower() + what[1:]
+    advice = next(
+        (instead for start, instead in _ADVICE if message.startswith(start)),
+        "write key = value, texts in double quotes",
+    )
+    return Problem(file, line, "syntax", what, advice)

@@ -1,0 +1,61 @@
+"""What the files cannot tell: whether this machine lets us work. Asked by `check` and `serve`, never by `load`."""
+
+import os
+import sys
+import tempfile
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from milter.settings import secret
+from milter.settings.findings import Wrong
+from milter.settings.lines import KeyPath
+from milter.settings.source import Source, read
+from milter.settings.values import Problem, Settings
+
+
+def problems_here(settings: Settings) -> tuple[Problem, ...]:
+    """Problems of state_dir and of the secret, and a warning of another `milter`. Leaves nothing behind."""
+    source = read(settings.file)
+    source.problems.clear()
+    _add(source, ("state_dir",), unwritable(settings.state_dir))
+    found = secret.read(settings.secret_path)
+    _add(source, ("secret_file",), found if isinstance(found, Wrong) else secret.too_open(settings.secret_path))
+    if other := foreign_milter(sys.path):
+        wrong = Wrong(
+            f"another module of this name is at {other} (pymilter's)",
+            "install recado in a virtual environment of its own",
+        )
+        source.warn(("modules",), wrong)
+    return tuple(source.problems)
+
+
+def unwritable(folder: Path) -> Wrong | None:
+    """Tried, not asked: root may write where nothing can be written."""
+    try:
+        if folder.exists():
+            with tempfile.TemporaryFile(dir=folder):
+                return None
+        missing = next(one for one in reversed((folder, *folder.parents)) if not one.exists())
+        missing.mkdir(mode=0o700)
+        missing.rmdir()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Wrong(
+            f"{folder} cannot be written ({why})",
+            f"make it, for the user of the service: install -d -m 0700 -o recado {folder}",
+        )
+    return None
+
+
+def foreign_milter(path: list[str]) -> str | None:
+    """Where another module named `milter` is found, such as the extension of pymilter; None if there is none."""
+    for entry in path:
+        found = PathFinder.find_spec("milter", [entry or os.curdir])
+        if found and found.origin and not (Path(found.origin).parent / "settings" / "values.py").is_file():
+            return found.origin
+    return None
+
+
+def _add(source: Source, path: KeyPath, wrong: Wrong | None) -> None:
+    if wrong:
+        source.problem(path, wrong)

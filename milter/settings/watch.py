@@ -1,0 +1,55 @@
+"""Whether a file that settings were made of has been saved: the parent asks now and then and loads again."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from milter import shipped
+from milter.settings.owner_file import files_of, folder_of
+from milter.settings.values import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How one file looked. An editor that renames a new file over it changes `inode`, others `mtime_ns`."""
+
+    path: str
+    mtime_ns: int
+    size: int
+    inode: int
+
+
+Fingerprint = frozenset[Stamp]
+
+
+def fingerprint(settings: Settings, templates: Path | None = None) -> Fingerprint:
+    """Of the owners' files, everything in their folders, and the shipped texts; recado.toml waits for SIGHUP.
+
+    Taken before loading, so that a file saved meanwhile is seen the next time.
+    """
+    owners = files_of(settings.file, settings.owners)
+    own = [one for owner in owners for one in _inside(folder_of(owner))]
+    keys = [
+        Path(one.dkim.key_file)
+        for owner in settings.policy.owners
+        for one in owner.identities
+        if one.dkim and one.dkim.key_file
+    ]
+    return frozenset(
+        stamp for one in (*owners, *own, *keys, *_inside(templates or shipped("templates"))) if (stamp := _stamp(one))
+    )
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return [Path(one.path) for one in os.scandir(folder) if not one.name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return Stamp(str(path), found.st_mtime_ns, found.st_size, found.st_ino)
