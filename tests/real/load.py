@@ -16,7 +16,7 @@ def clients(count: int) -> list[str]:
 
 
 class Load:
-    """Sends one mail from each of `authors` to `to` in the background; `passed(n)` waits until n are in Postfix's hands."""
+    """Sends one mail from each of `authors` to `to` in the background; `passed(n)` waits until Postfix took n more."""
 
     def __init__(self, office: Chain, authors: Sequence[str], to: str) -> None:
         self._office, self._to = office, to

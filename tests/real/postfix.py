@@ -35,7 +35,6 @@ anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
 """
-PLAIN_SMTP = "smtp inet n - n - - smtpd\n"
 # The ports as the snippets write them, by what they are for.
 PORTS = {
     "smtp": "25",
@@ -52,7 +51,7 @@ OWN_PORTS = ("smtp", "after", "before", "replies")
 class Postfix:
     """`snippets` are names in config/postfix without .main.cf and .master.cf. `doors`: the ports where Recado listens,
     by "lmtp door", "smtp door". `relay_port` gets mail for other domains. `transport`: virtual_transport where no
-    snippet has one.
+    snippet has one. `proxy_filter`: a plain smtpd_proxy_filter, for the bench.
     """
 
     directory: Path
@@ -62,7 +61,7 @@ class Postfix:
     transport: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     domains: Sequence[str] = ("estudio.example", "casa.example")
-    main: str = ""
+    proxy_filter: str = ""
 
     def __post_init__(self) -> None:
         self.log = self.directory / "log"
@@ -128,13 +127,16 @@ relayhost = [127.0.0.1]:{self.relay_port}
 biff = no
 {transport}
 {self._shipped("main.cf")}
-{self.main}
 """
 
     def _master(self) -> str:
         snippets = self._shipped("master.cf")
-        text = SERVICES + ("" if re.search(r"^smtp\s+inet", snippets, re.M) else PLAIN_SMTP) + snippets
+        text = SERVICES + ("" if re.search(r"^smtp\s+inet", snippets, re.M) else self._plain_smtp()) + snippets
         return re.sub(r"^smtp(\s+)inet", rf"127.0.0.1:{self.ports['smtp']} inet", text, flags=re.M)
+
+    def _plain_smtp(self) -> str:
+        proxy = f"  -o smtpd_proxy_filter={self.proxy_filter} -o smtpd_proxy_options=speed_adjust\n"
+        return "smtp inet n - n - - smtpd\n" + (proxy if self.proxy_filter else "")
 
     @property
     def smtp_port(self) -> int:

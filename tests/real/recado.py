@@ -19,7 +19,7 @@ tone     = "informal"
 
 [replies]
 mode  = "live"
-delay = "0s"
+delay = "{delay}"
 
 [identity.studio]
 kind      = "business"
@@ -68,6 +68,7 @@ class Recado:
     redis: str = "embedded"
     filing: str = "header"
     workers: int = 2
+    delay: str = "0s"
     mailbox: str = "ana@estudio.example"
     top: str = ""
     owner: str = OWNER
@@ -94,14 +95,14 @@ method = "{self.filing}"
 mode         = "live"
 next_hop     = "smtp:inet:127.0.0.1:{self.replies}"
 trust        = "anyone"
-delay        = "0s"
+delay        = "{self.delay}"
 hourly_limit = 10000
 [redis]
 url = "{self.redis}"
 """)
         owners = self.directory / "owners"
         owners.mkdir(exist_ok=True)
-        (owners / "ana.toml").write_text(self.owner.format(mailbox=self.mailbox, hours=self.hours))
+        (owners / "ana.toml").write_text(self.owner.format(mailbox=self.mailbox, hours=self.hours, delay=self.delay))
 
     def start(self) -> None:
         self.configure()
