@@ -18,8 +18,9 @@ def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
     """
     if not country:
         return {}
-    supported = holidays.country_holidays(country).supported_languages
-    language = "es" if "es" in supported else None
+    known = holidays.country_holidays(country)
+    # None would be the language of this process's environment.
+    language = "es" if "es" in known.supported_languages else known.default_language
     calendar = holidays.country_holidays(country, subdiv=region or None, years=year, language=language)
     days = {day: str(name) for day, name in calendar.items()}
     if country == "ES":

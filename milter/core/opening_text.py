@@ -3,7 +3,8 @@
 The library reads calendar days: a later `;` rule or `off` erases the tail of the night before and leaves the erased
 day's own tail open after midnight. Ours is that a window belongs to the day it starts. So the library never sees a
 window past midnight: the times of an expression, in order, are renamed 00:00, 00:01, 00:02 …, which keeps what the
-rules mean (union, override, fallback, weeks, months, Easter) and fits any window into its day; its answer is renamed back.
+rules mean (union, override, fallback, weeks, months, Easter) and fits any window into its day; its answer is renamed
+back.
 Public holidays likewise: on a holiday `PH` is renamed `Mo-Su`, on other days it stays and, without a calendar, never
 matches (nor does SH). So a region's calendar needs no list of dates in the expression.
 """
