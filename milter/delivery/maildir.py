@@ -57,17 +57,15 @@ class Maildir:
 
         Cancelled while it writes, it leaves a file in tmp/, which readers of Maildirs sweep after 36 hours.
         """
-        stages = [await asyncio.to_thread(self._stage, rcpt_to, outgoing) for rcpt_to, _ in outgoing.recipients]
+        stages: list[Staged | SmtpReply] = []
         try:
+            for rcpt_to, _ in outgoing.recipients:
+                stages.append(await asyncio.to_thread(self._stage, rcpt_to, outgoing))
             if before_dot and any(isinstance(one, Staged) for one in stages) and not await before_dot():
                 return tuple(replies.STOPPED if isinstance(one, Staged) else one for one in stages)
-            return tuple(
-                [await asyncio.to_thread(self._publish, one) if isinstance(one, Staged) else one for one in stages]
-            )
+            return tuple([await asyncio.to_thread(_publish, one) for one in stages])
         finally:
-            for one in stages:
-                if isinstance(one, Staged):
-                    one.file.unlink(missing_ok=True)
+            await asyncio.to_thread(_discard, stages)
 
     async def verify(self, mail_from: str, params: tuple[str, ...], recipients: Recipients) -> tuple[SmtpReply, ...]:
         return (WELCOME,) * len(recipients)
@@ -89,15 +87,24 @@ class Maildir:
         except OSError as error:
             return _failed(error)
 
-    def _publish(self, staged: Staged) -> SmtpReply:
-        new = staged.folder / "new"
-        try:
-            # A link never replaces a message that is there, as a rename would.
-            os.link(staged.file, new / staged.name)
-            _sync(new)
-        except OSError as error:
-            return _failed(error)
-        return DELIVERED
+
+def _publish(staged: Staged | SmtpReply) -> SmtpReply:
+    if isinstance(staged, SmtpReply):
+        return staged
+    new = staged.folder / "new"
+    try:
+        # A link never replaces a message that is there, as a rename would.
+        os.link(staged.file, new / staged.name)
+        _sync(new)
+    except OSError as error:
+        return _failed(error)
+    return DELIVERED
+
+
+def _discard(stages: list[Staged | SmtpReply]) -> None:
+    for one in stages:
+        if isinstance(one, Staged):
+            one.file.unlink(missing_ok=True)
 
 
 def _failed(error: OSError) -> SmtpReply:

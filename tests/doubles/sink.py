@@ -30,10 +30,10 @@ class Hangup(Exception):
 class Faults:
     """What goes wrong from now on. A reply of "" is the good one; `rcpt` and `dot` are asked with the address.
 
-    `drop` cuts the connection: at "connect", "hello", "mail", "rcpt", "data", "body" (first bytes, before the dot),
-    "dot" (nothing stored), "stored" (after storing), "second" (after the first LMTP reply). `hold` is awaited at
-    `hold_at`: "hello", "mail", "rcpt" or "dot". `mute_until` keeps every reply back until that command came, as only
-    pipelining allows.
+    `drop` cuts the connection: at "connect", "hello", "mail", "rcpt", "data", "body" (first bytes), "dot" (nothing
+    stored), "stored" (after storing), "second" (after the first LMTP reply); at "stall" it stops reading the message.
+    `hold` is awaited at `hold_at`: "hello", "mail", "rcpt" or "dot". `mute_until` keeps every reply back until that
+    command came, as only pipelining allows.
     """
 
     banner: Reply = ""
@@ -133,14 +133,15 @@ class Sink:
 
     async def ended(self) -> None:
         """Returns when no session is open any more."""
-        await self._until(lambda: not self._sessions)
+        await self.until(lambda: not self._sessions)
 
     async def wait(self, number: int = 1) -> list[Delivery]:
         """Waits until so many messages were accepted here."""
-        await self._until(lambda: len(self.delivered) >= number)
+        await self.until(lambda: len(self.delivered) >= number)
         return self.delivered
 
-    async def _until(self, ready: Callable[[], bool]) -> None:
+    async def until(self, ready: Callable[[], bool]) -> None:
+        """Waits until `ready` says so, asked after every command and every message."""
         async with self._news:
             await self._news.wait_for(ready)
 
@@ -195,6 +196,7 @@ class _Session:
         while (line := await self.line()) is not None:
             verb = line.split(" ", 1)[0].upper()
             self.sink.commands.append(line)
+            await self.sink.tell()
             if verb == self.faults.mute_until:
                 self.writer.write(b"".join(self.unsaid))
                 self.unsaid.clear()
@@ -309,6 +311,9 @@ class _Session:
 
     async def message(self) -> bytes:
         """Up to the lone dot, without it; what follows stays for the next command."""
+        if self.faults.drop == "stall":
+            await self.writer.wait_closed()
+            raise Hangup
         wire, looked = bytearray(b"\r\n") + self.buffer, 0
         while (end := wire.find(b"\r\n.\r\n", looked)) < 0:
             looked = max(0, len(wire) - 4)
