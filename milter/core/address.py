@@ -3,8 +3,12 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from publicsuffixlist import PublicSuffixList
+
+if TYPE_CHECKING:
+    from milter.core.message import Message
 
 _SUFFIXES = PublicSuffixList()
 NULL = ""  # the null reverse-path (RFC 5321 section 4.5.5)
@@ -73,12 +77,22 @@ _BATV = re.compile(r"(?:prvs|btv1|msprvs1)=[^=]+=(?P<local>.+)", re.I)
 
 def correspondent_name(address: str, delimiter: str) -> str:
     """The person behind an envelope sender, for remembering only, never for writing to: SRS, BATV and detail unwrapped."""
+    return without_detail(unwrapped(address), delimiter)
+
+
+def unwrapped(address: str) -> str:
+    """The normal address inside an SRS or BATV envelope sender; of any other, its normal form."""
     local, domain = split(normal(address))
     if wrapped := _SRS0.fullmatch(local) or _SRS1.fullmatch(local):
-        local, domain = wrapped["local"], wrapped["domain"]
-    elif tagged := _BATV.fullmatch(local):
-        local = tagged["local"]
-    return without_detail(f"{local}@{domain}", delimiter)
+        return f"{wrapped['local']}@{wrapped['domain']}"
+    return untagged(f"{local}@{domain}")
+
+
+def untagged(address: str) -> str:
+    """The normal address without a BATV tag. The domain stays: unlike SRS, a tag is the sender's own, so it may be trusted."""
+    local, domain = split(normal(address))
+    tagged = _BATV.fullmatch(local)
+    return f"{tagged['local'] if tagged else local}@{domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +101,9 @@ class Mailbox:
 
     name: str
     address: str
+
+
+def author(message: "Message") -> str:
+    """The one author as written in From:; "" if there is none, or more than one, or it cannot be read for certain."""
+    authors = message.authors
+    return authors[0].address if len(authors) == 1 else ""

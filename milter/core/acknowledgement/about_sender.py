@@ -1,0 +1,62 @@
+"""Rules about the envelope sender, to whom a reply would go (R1, RFC 3834 section 4: never to Reply-To)."""
+
+import re
+from typing import TYPE_CHECKING
+
+from milter.core import address, mailboxes
+from milter.core.case import Case
+from milter.core.classify import client_of
+from milter.core.decision import Decision, Reason
+from milter.core.facts import Missing
+from milter.core.owner import Client, Trust
+from milter.core.reasons import reason
+from milter.core.reply_job import ReplyKind
+
+if TYPE_CHECKING:
+    from milter.core.acknowledgement.asked import Asked
+
+_HOST = re.compile(r"(?=.{4,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})+")
+_LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1, in octets
+
+
+def unusable(case: Case) -> Reason | None:
+    """An address literal, a bare host name or broken syntax: nothing a reply could or should be sent to."""
+    sender = case.transaction.mail_from
+    local, domain = address.split(sender)
+    usable = (
+        mailboxes.is_address(sender)
+        and 0 < len(local.encode("utf-8", "replace")) <= _LONGEST_LOCAL
+        and not domain.endswith(".")
+        and _HOST.fullmatch(address.normal_domain(domain)) is not None
+    )
+    return None if usable else reason("reply-withheld-unusable-sender")
+
+
+def not_trusted(question: "Asked") -> Reason | None:
+    """Unless trust is "anyone", the envelope sender must be proven; "known" answers clients only."""
+    case = question.case
+    trust = case.owner.replies.trust
+    if trust is Trust.ANYONE:
+        return None
+    if case.authentication is None or not case.authentication.correspondent_authenticated:
+        known = case.facts.authentication
+        return reason("reply-withheld-unauthenticated", known.why if isinstance(known, Missing) else known.summary)
+    if question.client is None and question.kind is ReplyKind.WRONG_ADDRESS:
+        # This text tells one address of the owner to who knows another: for the proven client alone.
+        return reason("reply-withheld-unauthenticated", "the author is not proven to be the client")
+    if question.client is None and trust is Trust.KNOWN:
+        return reason("reply-withheld-unknown")
+    return None
+
+
+def proven_client(case: Case, decision: Decision) -> Client | None:
+    """The client whose text may be sent: with trust "anyone" the author's; else author and correspondent must both be proven
+    to be of that client."""
+    client = decision.client
+    if client is None or case.owner.replies.trust is Trust.ANYONE:
+        return client
+    known = case.authentication
+    if known is None or not (known.author_authenticated and known.correspondent_authenticated):
+        return None
+    found = client_of(case.owner, case.transaction.mail_from, case.policy.recipient_delimiter)
+    return client if found and found.id == client.id else None

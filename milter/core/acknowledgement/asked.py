@@ -1,0 +1,58 @@
+"""The question the later rules of the gate answer: which reply would this be?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from milter.core import marks
+from milter.core.acknowledgement.about_sender import proven_client
+from milter.core.acknowledgement.claims import claims_of
+from milter.core.acknowledgement.texts import Text, text_for
+from milter.core.case import Case
+from milter.core.decision import Decision
+from milter.core.hours import Closed, Open, state_at
+from milter.core.owner import Client, Identity, Kind
+from milter.core.reply_job import ClaimRequest, ReplyKind
+
+ALWAYS_OPEN = Open(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`identity` that would answer · `client` None: the stranger's text · `text` None: there is none · `not_before` UTC."""
+
+    case: Case
+    kind: ReplyKind
+    identity: Identity
+    state: Open | Closed
+    client: Client | None
+    text: Text | None
+    claims: tuple[ClaimRequest, ...]
+    not_before: datetime
+
+    @property
+    def opens(self) -> datetime | None:
+        return self.state.opens if isinstance(self.state, Closed) else None
+
+
+def asked(case: Case, decision: Decision) -> Asked:
+    """Which reply `decision` would lead to. A moved mail is answered by the business identity it belongs to (R8)."""
+    business = case.owner.first(Kind.BUSINESS) if decision.moved_to is not None else None
+    identity = business or case.identity
+    client = proven_client(case, decision)
+    schedule = identity.schedule_for(client)
+    state = state_at(schedule, case.now) if schedule else ALWAYS_OPEN
+    if business:
+        kind = ReplyKind.WRONG_ADDRESS
+    else:
+        kind = ReplyKind.ACKNOWLEDGEMENT if client else ReplyKind.PROSPECT
+    text = text_for(kind, state, client, case.owner)
+    claims = claims_of(case, kind, identity, state)
+    return Asked(case, kind, identity, state, client, text, claims, _not_before(case))
+
+
+def _not_before(case: Case) -> datetime:
+    """Now and a delay in the owner's range, always the same for one message. Added in UTC: a clock change is no delay."""
+    shortest, longest = case.owner.replies.delay
+    share = case.policy.keys.fraction("delay", marks.parent_name(case.message, case.policy.keys))
+    seconds = round((longest - shortest).total_seconds() * share)
+    return case.transaction.now + shortest + timedelta(seconds=seconds)

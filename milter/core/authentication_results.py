@@ -1,0 +1,183 @@
+"""Authentication-Results (RFC 8601): which of those in a message are believed, and what they say of author and correspondent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from milter.core import lexical
+from milter.core.address import normal_domain, organisational_domain, split, untagged
+from milter.core.envelope import Transaction
+from milter.core.facts import Authentication, Missing
+from milter.core.message import Message
+from milter.core.policy import Policy
+
+FIELD = "authentication-results"
+MOST = 50  # fields of ours that are read; results of one field
+_ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One method's result: both lower case; `properties` such as {"header.d": "acme.example"}."""
+
+    method: str
+    result: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One field. `authserv_id` lower case, without comments, quotes and trailing dot; `results` () for "none"."""
+
+    authserv_id: str
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """`fields`: indexes into `message.fields` of the Authentication-Results that are believed."""
+
+    authentication: Authentication | Missing
+    fields: frozenset[int] = frozenset()
+
+
+def parse(value: str) -> Results:
+    """The unfolded value (RFC 8601 section 2.2). What does not follow the grammar is skipped, never guessed at."""
+    head, *rest = lexical.split(lexical.without_comments(value), ";")
+    results = tuple(one for text in rest[:MOST] if (one := _result(text)))
+    return Results(_authserv_id(head), results)
+
+
+def is_named(authserv_id: str, ours: str) -> bool:
+    return bool(ours) and authserv_id == normal_domain(ours)
+
+
+def own_id(policy: Policy) -> str:
+    return policy.authserv_id or policy.hostname
+
+
+def believed(transaction: Transaction, policy: Policy) -> Believed:
+    """What to believe of this message (design.md section 8, "Authentication"). Forging a failure in our name earns silence."""
+    message = transaction.message
+    places = [index for index, one in enumerate(message.fields) if one.name == FIELD]
+    if not places:
+        return Believed(Missing("not verified"))
+    trusted = {normal_domain(one) for one in policy.trusted_authserv_ids if one}
+    good = _trusted_places(message)
+    found: dict[int, Results] = {}
+    for index in places[:MOST]:
+        one = parse(message.fields[index].value)
+        failed = any(each.method == "dmarc" and each.result == "fail" for each in one.results)
+        if (index in good and one.authserv_id in trusted) or (failed and is_named(one.authserv_id, own_id(policy))):
+            found[index] = one
+    if not found:
+        return Believed(Missing("not verified"))
+    return Believed(_authentication(tuple(found.values()), transaction), frozenset(found))
+
+
+def _trusted_places(message: Message) -> frozenset[int]:
+    """Above or directly below the topmost Received: lower down only the sender wrote. Without a Received nothing is ours."""
+    for index, one in enumerate(message.fields):
+        if one.name == "received":
+            return frozenset(range(index + 2))
+    return frozenset()
+
+
+def _authentication(fields: tuple[Results, ...], transaction: Transaction) -> Authentication:
+    results = [one for each in fields for one in each.results]
+    authors = transaction.message.authors
+    author = normal_domain(split(authors[0].address)[1]) if len(authors) == 1 else ""
+    sender = split(untagged(transaction.mail_from))[1]
+    verdicts = {one.result for one in results if one.method == "dmarc" and _about(one, author)}
+    failed = any(one.method == "dmarc" and one.result == "fail" for one in results)
+    dmarc = "fail" if failed else "pass" if "pass" in verdicts else "none"
+    passed = [one for one in results if one.result == "pass"]
+    aligned = any(_same_organisation(domain, author) for one in passed for domain in (_signer(one), _mail_from(one)))
+    corresponds = any(
+        (sender and _mail_from(one) == sender) or _same_organisation(_signer(one), sender) for one in passed
+    )
+    return Authentication(
+        author_authenticated=not failed and (aligned or dmarc == "pass"),
+        correspondent_authenticated=bool(corresponds),
+        dmarc=dmarc,
+        source=fields[0].authserv_id,
+        summary="; ".join(_said(one) for one in results if one.method in ("dkim", "spf", "dmarc"))[:500],
+    )
+
+
+def _about(dmarc: Result, author: str) -> bool:
+    """Whether a dmarc verdict is about this author: one that names another From domain says nothing."""
+    named = dmarc.properties.get("header.from", "")
+    domain = normal_domain(split(named)[1] or named)
+    return bool(author) and (not domain or domain == author)
+
+
+def _signer(one: Result) -> str:
+    """The domain of a DKIM signature: header.d, else the domain of header.i."""
+    if one.method != "dkim":
+        return ""
+    domain = one.properties.get("header.d") or split(one.properties.get("header.i", ""))[1]
+    return normal_domain(domain)
+
+
+def _mail_from(one: Result) -> str:
+    """The domain of the MAIL FROM that SPF was checked for; "" if it was HELO."""
+    if one.method != "spf":
+        return ""
+    name = next((one.properties[key] for key in _ADDRESS_PROPERTIES if key in one.properties), "")
+    return normal_domain(split(name)[1] or name)
+
+
+def _same_organisation(one: str, other: str) -> bool:
+    return bool(one and other) and organisational_domain(one) == organisational_domain(other)
+
+
+def _said(one: Result) -> str:
+    """Said again in our own field: only plain ASCII words, whatever stood there."""
+    pairs = [
+        (name, one.properties[name]) for name in ("header.d", "smtp.mailfrom", "header.from") if name in one.properties
+    ]
+    domains = [(name, normal_domain(split(value)[1] or value)) for name, value in pairs]
+    words = [f"{one.method}={one.result}", *(f"{name}={value}" for name, value in domains if _plain(value))]
+    return " ".join(words) if _plain(one.result) else f"{one.method}=none"
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and all(one.isalnum() or one in ".-_" for one in text) and 0 < len(text) < 254
+
+
+def _authserv_id(head: str) -> str:
+    """The first word. A version may follow; anything else glued on by folding is taken for part of the id."""
+    words = [lexical.unquoted(one) for one in lexical.split(head, " \t\r\n") if one.strip()]
+    if words and words[-1].isdigit() and len(words) > 1:
+        words = words[:-1]
+    return normal_domain("".join(words))
+
+
+def _result(text: str) -> Result | None:
+    words = _words(text)
+    if not words:
+        return None
+    method, equals, result = words[0].partition("=")
+    method, result = method.partition("/")[0].strip().lower(), lexical.unquoted(result).lower()
+    if not equals or not method or not result:
+        return None
+    properties: dict[str, str] = {}
+    for one in words[1:]:
+        name, equals, value = one.partition("=")
+        if equals and "." in name:
+            properties.setdefault(name.lower(), lexical.unquoted(value))
+    return Result(method, result, properties)
+
+
+def _words(text: str) -> list[str]:
+    """Words outside quotes, with the spaces that the grammar allows around "=" and the dot of a property taken out."""
+    words: list[str] = []
+    for one in lexical.split(text, " \t\r\n"):
+        if not one:
+            continue
+        ends = (one[0], words[-1][-1]) if words else ()
+        if "=" in ends or (ends and "=" not in words[-1] and ("." in ends or "/" in ends)):
+            words[-1] += one
+        else:
+            words.append(one)
+    return words

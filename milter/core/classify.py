@@ -1,0 +1,107 @@
+"""Who wrote: the sender's class, in the order of the table (design.md section 4), and whether the copy is marked or untouched."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from milter.core import address, automatic, spam
+from milter.core.automatic import Look
+from milter.core.case import Case
+from milter.core.decision import Decision, Disposition, Reason, SenderClass
+from milter.core.facts import Missing
+from milter.core.owner import AddressBook, Client, Kind, Owner
+from milter.core.reasons import reason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the owner's lists say of one author."""
+
+    sender_class: SenderClass
+    client: Client | None
+    reason: Reason
+
+
+def classify(case: Case, decision: Decision) -> Decision:
+    """First match wins: self, alert, spam, automatic, then what the owner's lists say of the author."""
+    standing = _standing(case)
+    found = _self(case) or _alert(case) or _spam(case) or _automatic(case, standing) or standing
+    marked = case.identity.kind is Kind.BUSINESS or found.sender_class is SenderClass.ALERT
+    return replace(
+        decision,
+        sender_class=found.sender_class,
+        client=found.client,
+        disposition=Disposition.MARKED if marked else Disposition.UNTOUCHED,
+        reasons=(*decision.reasons, found.reason),
+    )
+
+
+def _self(case: Case) -> Standing | None:
+    """S25: author or envelope sender is one of the owner's own addresses, whatever its case and detail."""
+    senders = (case.transaction.mail_from, *(one.address for one in case.message.authors))
+    if any(case.own(one) for one in senders):
+        return Standing(SenderClass.SELF, None, reason("sender-is-self"))
+    return None
+
+
+def _alert(case: Case) -> Standing | None:
+    book = case.owner.alert_book
+    if _entry(case, book, AddressBook.by_address) or _entry(case, book, AddressBook.by_domain):
+        return Standing(SenderClass.ALERT, None, reason("sender-is-alert"))
+    return None
+
+
+def _spam(case: Case) -> Standing | None:
+    verdict = spam.verdict(case.message)
+    return Standing(SenderClass.SPAM, None, reason("sender-is-spam", verdict)) if verdict else None
+
+
+def _automatic(case: Case, standing: Standing) -> Standing | None:
+    sign = automatic.sign_of(Look(case.message, case.transaction.mail_from, case.recipient.address, case.policy))
+    if sign is None:
+        return None
+    return Standing(SenderClass.AUTOMATIC, standing.client, reason(f"sender-automatic-{sign.cause}", sign.evidence))
+
+
+def _standing(case: Case) -> Standing:
+    """By exact address in any list, then by domain in any list; only then what the owner has written."""
+    owner = case.owner
+    for how, ask in (("address", AddressBook.by_address), ("domain", AddressBook.by_domain)):
+        if client := owner.clients.get(_entry(case, owner.client_book, ask)):
+            return Standing(SenderClass.CLIENT, client, reason(f"sender-is-client-{how}"))
+        if _entry(case, owner.contact_book, ask):
+            return Standing(SenderClass.CONTACT, None, reason(f"sender-is-contact-{how}"))
+        if _entry(case, owner.people_book, ask):
+            return Standing(SenderClass.PERSONAL, None, reason(f"sender-is-personal-{how}"))
+    written_to = case.facts.written_to
+    if written_to is True and case.author:
+        return Standing(SenderClass.CONTACT, None, reason("sender-is-contact-known"))
+    unknown = f"whom the owner has written to is not known: {written_to.why}" if isinstance(written_to, Missing) else ""
+    return Standing(SenderClass.PROSPECT, None, reason("sender-is-prospect", unknown))
+
+
+def _entry(case: Case, book: AddressBook, ask: Callable[[AddressBook, str], str | None]) -> str:
+    """The entry that every author belongs to; "" if there is none. Two authors of one client are that client."""
+    found = {_of_author(one.address, case, book, ask) for one in case.message.authors}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _of_author(author: str, case: Case, book: AddressBook, ask: Callable[[AddressBook, str], str | None]) -> str:
+    if not author:
+        return ""
+    name = address.normal(author)
+    return ask(book, name) or ask(book, address.without_detail(name, case.policy.recipient_delimiter)) or ""
+
+
+def is_among_people(case: Case) -> bool:
+    """Listed among the owner's people, by address or domain, whatever else he is."""
+    book: AddressBook = case.owner.people_book
+    return bool(_entry(case, book, AddressBook.by_address) or _entry(case, book, AddressBook.by_domain))
+
+
+def client_of(owner: Owner, correspondent: str, delimiter: str) -> Client | None:
+    """The client an envelope sender is listed with. SRS is not unwrapped: what it wraps is the forwarder's word."""
+    name = address.untagged(correspondent)
+    for one in (name, address.without_detail(name, delimiter)):
+        if found := owner.client_book.by_address(one) or owner.client_book.by_domain(one):
+            return owner.clients.get(found)
+    return None

@@ -1,0 +1,86 @@
+"""Where a copy goes: mailbox, folder, keywords, and the recipient address that takes it there."""
+
+import re
+
+from milter.core import address
+from milter.core.case import Case
+from milter.core.decision import AddKeyword, Decision, Disposition, FileInto, SenderClass
+from milter.core.policy import FilingMethod, Policy
+from milter.core.reasons import because
+
+_NOT_ATOM = re.compile(r"[^A-Za-z0-9_.-]")  # RFC 9051 atom, and then only what every client shows well
+_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
+_FILEABLE = re.compile(r"[ -~]+")  # with "." a Maildir++ server would make levels of it
+_LONGEST_LOCAL = 240  # RFC 5321 section 4.5.3.1.1 says 64, servers take more, a path has 256
+
+
+def file(case: Case, decision: Decision) -> Decision:
+    """Folder and keywords by the sender's class. Untouched mail gets neither."""
+    if decision.disposition is Disposition.UNTOUCHED:
+        return decision
+    folders, client = case.owner.folders, decision.client
+    match decision.sender_class:
+        case SenderClass.ALERT:
+            return _into(_tagged(decision, "$Urgent"), folders.alerts, "mail-filed-alert")
+        case SenderClass.SPAM:
+            return _tagged(decision, "$Junk")
+        case SenderClass.AUTOMATIC:
+            return _into(_tagged(decision, "$Automatic"), client.folder if client else "", "mail-filed-client")
+        case SenderClass.CLIENT if client:
+            plan = (f"$Plan-{_NOT_ATOM.sub('_', client.plan.id)}",) if client.plan else ()
+            return _into(_tagged(decision, "$Client", *plan, *_moved(decision)), client.folder, "mail-filed-client")
+        case SenderClass.CONTACT:
+            return _tagged(decision, "$Contact")
+        case SenderClass.PERSONAL:
+            return _tagged(decision, *_moved(decision))
+        case SenderClass.PROSPECT:
+            return _into(_tagged(decision, "$Prospect"), folders.prospects, "mail-filed-prospect")
+        case _:
+            return decision
+
+
+def mailbox(decision: Decision) -> str | None:
+    """The mailbox it ends in; None for an address of no owner."""
+    if decision.moved_to is not None:
+        return decision.moved_to
+    return decision.identity.mailbox if decision.identity else None
+
+
+def delivery_address(decision: Decision, policy: Policy) -> str:
+    """RCPT TO for the next hop. As received wherever that leads to the same mailbox: its detail may mean something there."""
+    place = mailbox(decision)
+    if decision.disposition is Disposition.UNTOUCHED or not place:
+        return decision.rcpt_to
+    if (
+        policy.filing is FilingMethod.DETAIL
+        and decision.folder
+        and (filed := _with_detail(place, decision.folder, policy))
+    ):
+        return filed
+    plain = address.without_detail(address.normal(decision.rcpt_to), policy.recipient_delimiter)
+    return decision.rcpt_to if plain == address.normal(place) else place
+
+
+def _with_detail(place: str, folder: str, policy: Policy) -> str:
+    """`user+Folder@host` (RFC 5233), quoted where the name needs it; "" for a name that cannot be filed this way."""
+    local, domain = address.split(place)
+    if not policy.recipient_delimiter or not _FILEABLE.fullmatch(folder) or any(one in folder for one in '."\\'):
+        return ""
+    filed = f"{local}{policy.recipient_delimiter[0]}{folder}"
+    if len(filed) > _LONGEST_LOCAL or local.startswith('"'):
+        return ""
+    if not all(_ATEXT.fullmatch(one) for one in filed.split(".")):
+        filed = f'"{filed}"'
+    return f"{filed}@{domain}" if domain else filed
+
+
+def _tagged(decision: Decision, *keywords: str) -> Decision:
+    return decision.doing(*(AddKeyword(one) for one in keywords))
+
+
+def _moved(decision: Decision) -> tuple[str, ...]:
+    return ("$WrongAddress",) if decision.moved_to is not None else ()
+
+
+def _into(decision: Decision, folder: str, code: str) -> Decision:
+    return because(decision.doing(FileInto(folder)), code) if folder else decision
