@@ -53,7 +53,7 @@ class Mail:
 
 def mail(argument: bytes, offered: Capabilities, limit: int) -> Mail | SmtpReply:
     """What follows `MAIL `. `limit`: the largest SIZE taken, 0: any."""
-    match _path(_FROM, argument, BAD_SENDER):
+    match _path(_FROM, "FROM:", argument, BAD_SENDER):
         case SmtpReply() as refused:
             return refused
         case address, rest:
@@ -73,7 +73,7 @@ def mail(argument: bytes, offered: Capabilities, limit: int) -> Mail | SmtpReply
 
 def rcpt(argument: bytes, offered: Capabilities, smtputf8: bool) -> Recipient | SmtpReply:
     """What follows `RCPT `. `smtputf8`: what the MAIL command of this transaction asked for."""
-    match _path(_TO, argument, BAD_RECIPIENT):
+    match _path(_TO, "TO:", argument, BAD_RECIPIENT):
         case SmtpReply() as refused:
             return refused
         case "", _:
@@ -101,7 +101,7 @@ def decode_xtext(text: str) -> str | None:
         return None
 
 
-def _path(pattern: re.Pattern[str], argument: bytes, bad: SmtpReply) -> tuple[str, str] | SmtpReply:
+def _path(pattern: re.Pattern[str], word: str, argument: bytes, bad: SmtpReply) -> tuple[str, str] | SmtpReply:
     """(address, the parameters as text) of a command's argument."""
     try:
         text = argument.decode("utf-8")
@@ -109,8 +109,7 @@ def _path(pattern: re.Pattern[str], argument: bytes, bad: SmtpReply) -> tuple[st
         return bad
     found = pattern.fullmatch(text)
     if not found:
-        # A path that is right and something that hangs on it: the syntax is wrong, the address is not.
-        return bad if text.partition(":")[0].upper() in ("FROM", "TO") else BAD_COMMAND
+        return bad if text[: len(word)].upper() == word else BAD_COMMAND
     address, local, domain = found["address"] or "", found["local"] or "", found["domain"]
     if not address and not found["open"]:
         return bad

@@ -11,7 +11,7 @@ _LINE_END = re.compile(rb"\r{0,2}\n|\r")
 # A line of NULs and one dot: to a server that drops NULs it is the final dot.
 _NUL_DOT = re.compile(rb"(?<=\n)(\x00+)\.\r\n")
 # The end of a block that is understood only with the next one: something of all the above may have begun there.
-_OPEN = re.compile(rb"(?:(?:\x00\.)?\r{1,2}(?:\n(?:\.\r?)?)?|\x00\.)\Z")
+_OPEN = re.compile(rb"(?:(?:\x00\.)?\r{1,2}(?:\n(?:\.\r?)?)?|\x00\.?)\Z")
 _LONGEST_OPEN = 7
 
 

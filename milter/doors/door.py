@@ -33,10 +33,10 @@ class Door:
     def sessions(self) -> int:
         return len(self._shared.sessions)
 
-    async def close(self, patience: float = PATIENCE) -> None:
+    async def close(self, *, grace: float = GRACE, patience: float = PATIENCE) -> None:
         """Stops listening at once, returns when every session has ended; those past DATA get `patience` seconds."""
         self._server.close()
-        await asyncio.sleep(GRACE)
+        await asyncio.sleep(grace)
         self._shared.draining = True
         for session in tuple(self._shared.sessions):
             session.stop()
