@@ -100,21 +100,19 @@ def reason(state: Open | Closed) -> str:
 
 def _why(state: Closed) -> list[str]:
     """The cause first, then what else keeps it closed until the opening."""
-    away = f"{_day(state.vacation[0])} to {_day(state.vacation[1])}" if state.vacation else ""
-    first, rest = state.holidays[:1], state.holidays[1:]
+    away = f"vacation, {_day(state.vacation[0])} to {_day(state.vacation[1])}" if state.vacation else ""
+    days = [_closed_day(one) for one in state.holidays]
     match state.cause:
         case Cause.VACATION:
-            words, rest = [f"vacation, {away}"], state.holidays
+            words, away = [away], ""
         case Cause.HOLIDAY:
-            words = [f"public holiday, {', '.join(map(_closed_day, first))}"]
+            words = [f"public holiday, {days.pop(0)}"]
         case Cause.DAY_OFF:
-            words = [f"day off, {', '.join(map(_closed_day, first))}"]
+            words = [f"day off, {days.pop(0)}"]
         case _:
-            words, rest = ["outside working hours"], state.holidays
-    if rest:
-        words.append(f"then closed on {', '.join(map(_closed_day, rest))}")
-    if away and state.cause is not Cause.VACATION:
-        words.append(f"then vacation, {away}")
+            words = ["outside working hours"]
+    words += [f"then closed on {', '.join(days)}"] if days else []
+    words += [f"then {away}"] if away else []
     return words
 
 

@@ -31,8 +31,8 @@ YEARS_BACK, YEARS_AHEAD = 2, 3
 class Schedule:
     """Everything that decides open or closed for one identity (or one plan of it).
 
-    Hashable: compiled once, cached on its value.
-    `expression` opening_hours grammar; `zone` IANA name; `country`/`region` of the public holidays, "" for none;
+    Hashable: compiled once, cached on its value. `expression` opening_hours grammar; `zone` IANA name; `country`/`region`
+    of the public holidays, "" for none: with a country, an expression that does not mention PH ends in `; PH off`;
     `days_off` closed days; `vacations` (first, last) days, both included.
     """
 
@@ -217,15 +217,16 @@ def _days(schedule: Schedule, year: int) -> Iterator[tuple[date, tuple[Window, .
     day = date(year, 1, 1)
     while day.year == year:
         usual = windows_of(schedule.expression, day)
+        granted = rules.granted(day, usual)
+        lost = granted or usual
         name = rules.names.get(day, "")
         if day in rules.away:
-            yield day, (), _ClosedDay(Cause.VACATION, name, usual)
+            yield day, (), _ClosedDay(Cause.VACATION, name, lost)
         elif day in schedule.days_off:
-            yield day, (), _ClosedDay(Cause.DAY_OFF, name, usual) if usual else None
+            yield day, (), _ClosedDay(Cause.DAY_OFF, name, lost) if lost else None
         else:
-            granted = rules.granted(day, usual)
-            lost = name and usual and not granted
-            yield day, granted, _ClosedDay(Cause.HOLIDAY, name, usual) if lost else None
+            closed = name and lost and not granted
+            yield day, granted, _ClosedDay(Cause.HOLIDAY, name, lost) if closed else None
         day += timedelta(days=1)
 
 

@@ -71,7 +71,7 @@ SAYS = [
     (
         "2026-12-07T23:50",
         "2026-12-09T16:00:00+01:00",
-        "closed: outside working hours; then closed on Tuesday 8 December 2026 (Inmaculada Concepción); opens Wednesday",
+        "closed: outside working hours; then closed on Tuesday 8 December 2026 (Inmaculada Concepción); opens",
     ),
     ("2027-02-09T10:00", "2027-02-10T16:00:00+01:00", "closed: day off, Tuesday 9 February 2027; opens Wednesday"),
     (
