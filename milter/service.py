@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from milter.core import address, authentication_results, filing, header_edits, pipeline, remembered
+from milter.core import address, authentication_results, filing, header_edits, pipeline, reasons, remembered
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
@@ -86,7 +86,11 @@ class Service:
             copies = tuple(_copy(one, transaction, settings) for one in decisions)
         except Exception:  # noqa: BLE001 - the promise of this house: a bug of ours in deciding never holds mail back
             log.exception("deciding failed: passed on untouched")
-            decisions, facts, stored = _passed(transaction), Facts(), await self._done_only(transaction, settings, digest)
+            decisions, facts, stored = (
+                _passed(transaction),
+                Facts(),
+                await self._done_only(transaction, settings, digest),
+            )
             copies = tuple(_copy(one, transaction, settings) for one in decisions)
         return Examination(
             transaction,
@@ -94,7 +98,10 @@ class Service:
             decisions,
             copies,
             tuple(_as_received(one, copy, transaction, settings) for one, copy in zip(decisions, copies, strict=True)),
-            tuple(_remembered(stored, _done_key(digest, transaction, settings, one.address)) for one in transaction.recipients),
+            tuple(
+                _remembered(stored, _done_key(digest, transaction, settings, one.address))
+                for one in transaction.recipients
+            ),
             digest,
             facts,
         )
@@ -148,14 +155,20 @@ class Service:
 
 
 def _query(
-    transaction: Transaction, settings: Settings, digest: str, draft: Sequence[Decision], known: Authentication | Missing
+    transaction: Transaction,
+    settings: Settings,
+    digest: str,
+    draft: Sequence[Decision],
+    known: Authentication | Missing,
 ) -> FactsQuery:
     author = _author(transaction, draft, known)
     return FactsQuery(
         now=transaction.now,
         sender_domain=_sender_domain(transaction),
         author_name=author,
-        done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients) if digest else (),
+        done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
+        if digest
+        else (),
         claims=tuple(dict.fromkeys(request.key for one in draft if one.reply for request in one.reply.claims)),
     )
 
@@ -201,10 +214,7 @@ def _as_received(decision: Decision, copy: Copy, transaction: Transaction, setti
 
 
 def _passed(transaction: Transaction) -> tuple[Decision, ...]:
-    return tuple(
-        Decision(one.address).because("passed-internal-error", "Deciding failed, so the message was passed on untouched.")
-        for one in transaction.recipients
-    )
+    return tuple(reasons.because(Decision(one.address), "passed-internal-error") for one in transaction.recipients)
 
 
 def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | None:
@@ -232,7 +242,9 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
             if examination.digest
         ),
         replies=tuple(one.reply for one, _ in fresh if one.reply),
-        journal=tuple(_journal(one, transaction) for one, _ in fresh if one.owner and one.disposition is Disposition.MARKED),
+        journal=tuple(
+            _journal(one, transaction) for one, _ in fresh if one.owner and one.disposition is Disposition.MARKED
+        ),
     )
 
 

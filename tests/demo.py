@@ -22,14 +22,15 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
 
+from milter.core.reasons import REASONS
 from tests.doubles.sink import Sink
 
 RECADO = Path(sys.executable).with_name("recado")
 MX = "mx.estudio.example"
 READY_WITHIN = 30  # seconds
 REPLIES_WITHIN = 20  # seconds
+ACKNOWLEDGED = 3  # of the letters below: the client, the client at the personal address, the prospect
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,13 @@ def main() -> int:
 async def _demo(folder: Path, console: Console, now: datetime) -> int:
     async with Sink() as sink:
         file = _configure(folder, str(sink.port), now)
-        console.print(f"[bold]recado serve[/] with a Redis of its own, hours {closed_hours(now)}; it is {now:%a %H:%M}, closed.\n")
+        console.print(
+            f"[bold]recado serve[/] with a Redis of its own, hours {closed_hours(now)}; it is {now:%a %H:%M}, closed.\n"
+        )
         with _serving(file) as lmtp:
             await asyncio.to_thread(_send_all, lmtp, now)
-            replies = await asyncio.wait_for(sink.wait(3), REPLIES_WITHIN)
-        _show(console, folder, {one.rcpts[0][0]: one.data for one in replies}, file, now)
+            replies = await asyncio.wait_for(sink.wait(ACKNOWLEDGED), REPLIES_WITHIN)
+        _show(console, folder, {one.rcpts[0][0]: one.data for one in replies})
     return 0
 
 
@@ -157,42 +160,44 @@ def _send_all(lmtp: str, now: datetime) -> None:
             client.sendmail(letter.mail_from, [letter.rcpt_to], _written(letter, number, now))
 
 
+def _message_id(letter: Letter, number: int) -> str:
+    return f"<demo-{number}@{letter.mail_from.partition('@')[2] or MX}>"
+
+
 def _written(letter: Letter, number: int, now: datetime) -> bytes:
     """As the own mail server hands it over: its verdict on top when the mail was signed."""
     message = EmailMessage(policy=email.policy.SMTP)
     domain = letter.mail_from.partition("@")[2]
     if letter.signed:
-        message["Authentication-Results"] = f"{MX}; dkim=pass header.d={domain}; spf=pass smtp.mailfrom={letter.mail_from}"
+        message["Authentication-Results"] = (
+            f"{MX}; dkim=pass header.d={domain}; spf=pass smtp.mailfrom={letter.mail_from}"
+        )
+    message["Received"] = f"from client.example (client.example [192.0.2.{number}]) by {MX}; {format_datetime(now)}"
     message["From"], message["To"], message["Subject"] = letter.author, letter.rcpt_to, letter.subject
-    message["Date"], message["Message-ID"] = format_datetime(now), f"<demo-{number}@{domain or MX}>"
+    message["Date"], message["Message-ID"] = format_datetime(now), _message_id(letter, number)
     for name, value in letter.headers:
         message[name] = value
     message.set_content(letter.text)
     return message.as_bytes()
 
 
-def _show(console: Console, folder: Path, replies: dict[str, bytes], file: Path, now: datetime) -> None:
-    where = {}
-    for stored in sorted(folder.glob("mail/**/new/*")):
+def _show(console: Console, folder: Path, replies: dict[str, bytes]) -> None:
+    delivered = {}
+    for stored in folder.glob("mail/**/new/*"):
         message = email.message_from_bytes(stored.read_bytes(), policy=email.policy.default)
-        where[str(message["Message-ID"])] = (stored, message)
-    table = Table("who wrote", "to", "delivered to", "class", "keywords", "why, and what the sender got", header_style="bold")
-    acknowledged = set()
+        delivered[str(message["Message-ID"])] = stored.relative_to(folder / "mail").parts[0], message
     for number, letter in enumerate(LETTERS, 1):
-        stored, message = where[f"<demo-{number}@{letter.mail_from.partition('@')[2] or MX}>"]
-        place = stored.relative_to(folder / "mail").parent.parent
-        reasons = str(message["Recado-Reason"] or "")
-        got = replies.get(letter.mail_from) if "reply-due" in reasons and letter.mail_from not in acknowledged else None
-        if got:
-            acknowledged.add(letter.mail_from)
-        answer = f"[green]{escape(_subject(got))}[/]" if got else "[dim]no reply[/]"
-        table.add_row(
-            letter.what, letter.rcpt_to, escape(str(place)), str(message["Recado-Class"] or "(untouched)"),
-            str(message["Recado-Keywords"] or ""), f"{answer}\n[dim]{escape(reasons)}[/]",
-        )  # fmt: skip
-    console.print(table)
+        mailbox, message = delivered[_message_id(letter, number)]
+        codes = str(message["Recado-Reason"]).split()
+        reply = replies.get(letter.mail_from) if any(one.startswith("reply-due") for one in codes) else None
+        console.print(f"[bold]{number}. {letter.what}[/]  {escape(letter.mail_from or '<>')} to {letter.rcpt_to}")
+        console.print(f"   went to  {escape(mailbox)}, {escape(str(message['Recado-Folder'] or 'inbox'))}")
+        console.print(f"   tagged   {escape(str(message['Recado-Keywords'] or ''))}")
+        for code in codes:
+            console.print(f"   why      {escape(REASONS[code])} [dim]{code}[/]", soft_wrap=True)
+        console.print(f"   reply    [green]{escape(_subject(reply))}[/]\n" if reply else "   reply    none\n")
     for client, content in replies.items():
-        console.print(Panel(escape(_as_read(content)), title=f"what {client} reads", title_align="left", width=100))
+        console.print(Panel(escape(_as_read(content)), title=f"what {client} reads", title_align="left"))
 
 
 def _subject(content: bytes) -> str:

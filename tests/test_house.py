@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports run one way, libraries stay in their rooms, files stay small (design: "The house")."""
+"""The house keeps its shape: imports run one way, libraries stay in their rooms, files stay small ."""
 
 import ast
 from pathlib import Path
@@ -60,7 +60,9 @@ def test_imports_run_one_way(file: Path) -> None:
         return
     assert here in ROOMS, f"{name(file)}: a new room; give it a row in ROOMS"
     wrong = {there for one in imports(file) if (there := room(one)) and there != here and there not in ROOMS[here]}
-    assert not wrong, f"{name(file)} imports {sorted(wrong)}: `{here}` may import only {sorted(ROOMS[here]) or 'itself'}"
+    assert not wrong, (
+        f"{name(file)} imports {sorted(wrong)}: `{here}` may import only {sorted(ROOMS[here]) or 'itself'}"
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)

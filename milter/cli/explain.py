@@ -28,9 +28,7 @@ from milter.store.redis import RedisStore
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--render", is_flag=True, help="Show the reply as it would leave.")
 @click.argument("where", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
-def command(
-    file: Path, mail_from: str, rcpt_to: str, at: str | None, as_json: bool, render: bool, where: Path
-) -> None:
+def command(file: Path, mail_from: str, rcpt_to: str, at: str | None, as_json: bool, render: bool, where: Path) -> None:
     """Explain what would become of one message (FILE, or - for standard input), and why."""
     settings = rehearsal.settings_of(file, own_results=False)
     try:
@@ -47,10 +45,12 @@ def command(
 
 async def _explain(settings: Settings, letter: Letter) -> Examination:
     url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
-    store = RedisStore(url, settings.policy.keys)
+    store = RedisStore(url, settings.policy.keys, read_only=True)
     try:
         # Read only: facts.lua writes nothing, and explain never settles.
-        return await Service(settings, store, keep=lambda event: None).examine(rehearsal.transaction(letter, 0), "explain")
+        return await Service(settings, store, keep=lambda event: None).examine(
+            rehearsal.transaction(letter, 0), "explain"
+        )
     finally:
         await store.close()
 
@@ -64,7 +64,9 @@ def _print(
     console = Console(highlight=False)
     for decision in examination.decisions:
         if as_json:
-            click.echo(json.dumps(report.as_json(letter.id, at, decision, True, raw if render else None), ensure_ascii=False))
+            click.echo(
+                json.dumps(report.as_json(letter.id, at, decision, True, raw if render else None), ensure_ascii=False)
+            )
             continue
         for line in report.lines(at, decision, True):
             console.print(line, soft_wrap=True)

@@ -29,7 +29,7 @@ class Rehearsed:
 
 def settings_of(file: Path, *, own_results: bool) -> Settings:
     """The settings, or exit 2 with their problems. `own_results`: Authentication-Results in our own name are believed."""
-    loaded = load(file)
+    loaded = load(file, make_secret=False)
     for problem in loaded.problems:
         if not problem.warning:
             click.echo(str(problem), err=True)

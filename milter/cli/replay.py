@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -35,25 +35,36 @@ def command(file: Path, as_json: bool, render: bool, limit: int | None, where: P
     letters = islice(source.read(where, settings.policy), limit)
     out, total = _Output(settings, as_json, render), source.count(where)
     try:
-        with rehearsal.quiet(), server.scratch() as scratch, Progress(console=Console(stderr=True), transient=True) as bar:
+        with (
+            rehearsal.quiet(),
+            server.scratch() as scratch,
+            Progress(console=Console(stderr=True), transient=True) as bar,
+        ):
             task = bar.add_task("Rehearsing", total=min(filter(None, (total, limit)), default=None))
-            asyncio.run(_replay(settings, scratch.url, letters, out, lambda: bar.advance(task)))
+            asyncio.run(_replay(settings, scratch, letters, out, lambda: bar.advance(task)))
     except BadSource as error:
         raise click.ClickException(str(error)) from error
-    except server.ServerFailed as error:
+    except server.ServerProblem as error:
         raise click.ClickException(str(error)) from error
     out.close()
 
 
-async def _replay(settings: Settings, url: str, letters: Iterator[Letter], out: "_Output", advance: object) -> None:
-    assert callable(advance)
-    store = RedisStore(url, settings.policy.keys)
+async def _replay(
+    settings: Settings,
+    scratch: server.EmbeddedServer,
+    letters: Iterator[Letter],
+    out: "_Output",
+    advance: Callable[[], object],
+) -> None:
+    store = RedisStore(scratch.url, settings.policy.keys)
     try:
-        await store.prepare(rehearsal.now())
-        service = Service(settings, store, keep=_never)
         for number, letter in enumerate(letters, 1):
             if letter.fresh:
-                await store.forget_everything(rehearsal.now())
+                # A store that is emptied under its client is a lost one, and silent for a day: so another client, too.
+                await store.close()
+                server.ask(scratch.socket_path, "FLUSHALL")
+                store = RedisStore(scratch.url, settings.policy.keys)
+            service = Service(settings, store, keep=_never)
             examination = await service.examine(rehearsal.transaction(letter, number), "replay")
             settled = await service.settle(examination, [rehearsal.DELIVERED] * len(letter.rcpt_to))
             out.add(letter, rehearsal.Rehearsed(examination, settled.claimed))
@@ -107,7 +118,9 @@ class _Output:
         self.console.print(self.table)
         replies = self.counts.pop("replies")
         classes = ", ".join(f"{count} {name}" for name, count in self.counts.most_common())
-        self.console.print(f"\n{sum(self.counts.values())} decided ({classes or 'nothing'}); {replies} replies would be sent.")
+        self.console.print(
+            f"\n{sum(self.counts.values())} decided ({classes or 'nothing'}); {replies} replies would be sent."
+        )
 
 
 def _last_reason(reasons: tuple[object, ...]) -> str:

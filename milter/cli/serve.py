@@ -7,7 +7,7 @@ import click
 
 from milter import logs
 from milter.daemon import parent
-from milter.settings import load
+from milter.settings import load, problems_here
 from milter.settings.values import Settings
 from milter.store import server
 
@@ -22,9 +22,13 @@ def command(file: Path, log_format: str) -> None:
     parent.report(loaded.problems)
     if loaded.settings is None:
         raise SystemExit(parent.EXIT_CONFIGURATION)
+    here = problems_here(loaded.settings)
+    parent.report(here)
+    if any(not one.warning for one in here):
+        raise SystemExit(parent.EXIT_CONFIGURATION)
     try:
         status = parent.Parent(loaded.settings, _run_worker).run()
-    except (parent.Locked, OSError, server.ServerFailed) as error:
+    except (parent.Locked, OSError, server.ServerProblem) as error:
         click.echo(f"recado serve: {error}", err=True)
         raise SystemExit(parent.EXIT_CONFIGURATION) from error
     raise SystemExit(status)

@@ -46,7 +46,9 @@ def read(source: Path, policy: Policy) -> Iterator[Letter]:
     elif source.is_file():
         yield from _mbox(source, policy)
     else:
-        raise BadSource(f"{source}: no such file or folder; give a Maildir, an mbox, a folder of .eml files or a .jsonl manifest")
+        raise BadSource(
+            f"{source}: no such file or folder; give a Maildir, an mbox, a folder of .eml files or a .jsonl manifest"
+        )
 
 
 def count(source: Path) -> int | None:
@@ -81,7 +83,9 @@ def _manifest(source: Path) -> Iterator[Letter]:
             )
         except (ValueError, KeyError, TypeError, OSError) as error:
             what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-            raise BadSource(f'{source}:{number}: {what}; a line is {{"id", "file", "mail_from", "rcpt_to", "at"}}') from error
+            raise BadSource(
+                f'{source}:{number}: {what}; a line is {{"id", "file", "mail_from", "rcpt_to", "at"}}'
+            ) from error
 
 
 def _in_order(files: list[Path], policy: Policy) -> Iterator[Letter]:
@@ -119,8 +123,7 @@ def _recipients(message: Message, policy: Policy) -> tuple[str, ...]:
         owned = tuple(dict.fromkeys(one for one in message.all(name) if policy.addressed(one)))
         if owned:
             return owned[:1]
-    visible = (one.address for name in ("to", "cc", "resent-to", "resent-cc") for one in address.mailboxes(message, name))
-    return tuple(dict.fromkeys(one for one in visible if policy.addressed(one)))
+    return tuple(sorted(one for one in message.listed if policy.addressed(one)))
 
 
 def _arrived(message: Message) -> datetime:

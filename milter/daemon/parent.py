@@ -19,7 +19,7 @@ from types import FrameType
 from milter.daemon import control, notify
 from milter.doors import listen
 from milter.settings import Fingerprint, fingerprint, load
-from milter.settings.values import Problem, Settings, UnixAddress
+from milter.settings.values import InetAddress, Problem, Settings, UnixAddress
 from milter.store import server
 
 log = logging.getLogger("milter.daemon")
@@ -125,18 +125,32 @@ class Parent:
         return self.redis.url if self.redis else self.settings.redis_url
 
     def _turn(self, wakeup: int) -> None:
-        pipes = {worker.pipe: worker for worker in self.workers.values()}
-        readable, _, _ = select.select([wakeup, *pipes], [], [], WATCH)
-        for one in readable:
-            if isinstance(one, int):
-                os.read(one, 512)
-            elif one.recv(1) == control.READY:
+        pipes = {worker.pipe.fileno(): worker for worker in self.workers.values()}
+        redis = self.redis.fileno() if self.redis else wakeup
+        readable, _, _ = select.select([wakeup, redis, *pipes], [], [], WATCH)
+        for one in set(readable):
+            if one == wakeup:
+                os.read(wakeup, 512)
+            elif one == redis:
+                self._restart_redis()
+            elif pipes[one].pipe.recv(1) == control.READY:
                 pipes[one].ready = True
         self._reap()
         if not self.announced and self.workers and all(one.ready for one in self.workers.values()):
             self._announce()
         if self.reload_asked or fingerprint(self.settings) != self.seen:
             self._reload()
+
+    def _restart_redis(self) -> None:
+        """Mail flows without it, so a server that will not start is tried again with the next turn, not given up for."""
+        assert self.redis is not None
+        log.error("the embedded redis ended by itself: starting another")
+        self.redis.stop()
+        try:
+            self.redis = server.start(self.settings.state_dir)
+        except (OSError, server.ServerProblem) as error:
+            log.error("the embedded redis does not start", extra={"cause": str(error)})
+            select.select([], [], [], RESTART_PAUSE)
 
     def _reap(self) -> None:
         while self.workers:
@@ -160,7 +174,7 @@ class Parent:
 
     def _announce(self) -> None:
         for name, one in self.sockets.items():
-            log.info("listening", extra={"door": name, "address": str(listen.address_of(one))})
+            log.info("listening", extra={"door": name, "address": _shown(one)})
         self.announced = True
         notify.tell("READY=1")
         print("ready", file=sys.stderr, flush=True)  # noqa: T201 - a line that scripts wait for (contract), not a log entry
@@ -212,6 +226,12 @@ class Parent:
                 Path(door.listen.path).unlink(missing_ok=True)
 
 
+def _shown(sock: socket.socket) -> str:
+    """As in the configuration, with the real port."""
+    name = sock.getsockname()
+    return str(UnixAddress(name)) if isinstance(name, str) else str(InetAddress(*name[:2]))
+
+
 def take_lock(state_dir: Path) -> int:
     """Two daemons on one state_dir would both own the outbox and the embedded Redis. Locked while the descriptor is open."""
     state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -220,7 +240,9 @@ def take_lock(state_dir: Path) -> int:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise Locked(f"another recado serves {state_dir}; stop it first, or give this one a state_dir of its own") from error
+        raise Locked(
+            f"another recado serves {state_dir}; stop it first, or give this one a state_dir of its own"
+        ) from error
     return descriptor
 
 

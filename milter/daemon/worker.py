@@ -13,8 +13,9 @@ from milter.core.envelope import Direction
 from milter.daemon import control
 from milter.delivery.next_hop import Sender, open_next_hop
 from milter.delivery.reply_queue import ReplyQueue
-from milter.doors import lmtp, relay, smtp
-from milter.doors.esmtp import Door, DoorSetup
+from milter.doors import relay
+from milter.doors.door import Door, serve
+from milter.doors.setup import DoorSetup, everybody
 from milter.errors import StoreAway
 from milter.service import Service
 from milter.settings.values import DoorSettings, NextHopAddress, Settings
@@ -72,6 +73,7 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await outbox.close()
         for hop in self.hops.values():
             await hop.close()
         await store.close()
@@ -90,10 +92,9 @@ class Worker:
             new_id=lambda: secrets.token_hex(6),
             carry=relay.carry(service, hop, str(door.next_hop)),
             capabilities=hop.capabilities,
-            admit=relay.admit(service, hop) if door.name == "smtp" else None,
+            admit=relay.admit(service, hop) if door.name == "smtp" else everybody,
             spool_dir=self.settings.state_dir,
         )
-        serve = lmtp.serve if door.name == "lmtp" else smtp.serve
         return await serve(setup, sock)
 
     def _hop(self, address: NextHopAddress) -> Sender:

@@ -1,6 +1,6 @@
 """The reply worker: leases what is due, decides again, renders, signs and submits. Every worker process runs one.
 
-`handed` is written to the store before the final dot: a reply that may have left is never sent again (design, section 8).
+`handed` is written to the store before the final dot: a reply that may have left is never sent again .
 """
 
 import asyncio
@@ -106,7 +106,10 @@ class ReplyQueue:
         try:
             content = self._writer.write(settings, job.intent, now, count=job.count)
         except NotWritten as error:
-            log.error("a reply cannot be written", extra={"owner": owner.id, "template": job.intent.template, "cause": str(error)})
+            log.error(
+                "a reply cannot be written",
+                extra={"owner": owner.id, "template": job.intent.template, "cause": str(error)},
+            )
             await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
             return
         outcome = await self._submit(hop, job, content, settings.policy.bounce_address)

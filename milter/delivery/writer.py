@@ -6,6 +6,7 @@ from datetime import datetime
 from milter.core import reply_message
 from milter.core.owner import Identity, Owner
 from milter.core.reply_job import ReplyIntent
+from milter.core.reply_message import NotAddressable
 from milter.delivery.render import RenderError, Texts
 from milter.delivery.sign import Signer, SigningFailed
 from milter.settings.values import Settings
@@ -34,7 +35,7 @@ class Writer:
             content = reply_message.build(intent, rendered, owner, identity, now)
             signer = self._signer(owner, identity)
             return signer.sign(content) if signer else content
-        except (RenderError, SigningFailed) as error:
+        except (RenderError, SigningFailed, NotAddressable) as error:
             raise NotWritten(str(error)) from error
 
     def _text(self, owner: Owner) -> Texts:

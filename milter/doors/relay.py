@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from milter import logs
-from milter.core import header_edits
-from milter.core.decision import Reason
+from milter.core import header_edits, reasons
 from milter.core.envelope import Recipient, Transaction
+from milter.doors.setup import Admit
 from milter.delivery.next_hop import Outgoing, Sender, is_ours
 from milter.errors import SmtpReply
 from milter.service import Copy, Examination, Service
@@ -32,8 +32,6 @@ def carry(service: Service, next_hop: Sender, address: str) -> Carry:
 
     return relay
 
-
-Admit = Callable[[str, tuple[str, ...], tuple[Recipient, ...], Recipient], Awaitable[SmtpReply | None]]
 
 ANOTHER = SmtpReply(452, "4.5.3", "Send this recipient in a transaction of its own")
 
@@ -73,7 +71,9 @@ async def _relay(service: Service, next_hop: Sender, address: str, transaction: 
     refused = [
         index
         for index, outcome in enumerate(outcomes)
-        if outcome and _because_of_us(outcome) and examination.copies[index].rcpt_to != transaction.recipients[index].address
+        if outcome
+        and _because_of_us(outcome)
+        and examination.copies[index].rcpt_to != transaction.recipients[index].address
     ]
     if refused:
         for index in refused:
@@ -121,10 +121,7 @@ async def _send(
 
 
 def _offered_again(examination: Examination, refused: list[int]) -> Examination:
-    reason = Reason(
-        "filing-refused-next-hop",
-        "The next hop refused the recipient that we had changed, so the message was offered as received.",
-    )
+    reason = reasons.reason("filing-refused-next-hop")
     decisions = tuple(
         replace(one, reasons=(*one.reasons, reason)) if index in refused else one
         for index, one in enumerate(examination.decisions)
