@@ -55,8 +55,8 @@ def load(
 ) -> Loaded:
     """The settings in `file`. An owner whose file is broken keeps his version in `previous`, else he is out.
 
-    `secret`: 32 bytes; None: read from its file, or made there. With `make_secret` False nothing is written: where there
-    is none yet, or it cannot be read, a scratch one of zeros is used (rehearsals). `templates`: other shipped texts.
+    `secret`: 32 bytes; None: read from its file, or made there. With `make_secret` False nothing is written: where
+    there is none yet, or it cannot be read, a scratch one of zeros is used (rehearsals). `templates`: other shipped texts.
     """
     source = read(file)
     # recado.toml that is no TOML: the owners' files are still looked through, for their own problems
@@ -105,7 +105,8 @@ def _same_id(files: list[OwnerFile]) -> None:
         other = first.setdefault(one.owner.id, one.source.file)
         if other != one.source.file:
             one.source.problem(
-                (), Wrong(f'"{one.owner.id}" is the name of {other} too', "name the files of two owners differently")
+                ("id",),
+                Wrong(f'"{one.owner.id}" is the name of {other} too', "name the files of two owners differently"),
             )
 
 

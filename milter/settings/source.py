@@ -11,6 +11,10 @@ from milter.settings.findings import Wrong
 from milter.settings.lines import KeyPath, Lines
 from milter.settings.values import Problem
 
+# Finding a line parses the file some ten times: one owner's careless file must not keep the parent from the others.
+MOST = 100  # problems, and warnings, of one file
+LARGEST = 1 << 20  # bytes of one file
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 _AT_END = " (at end of document)"
@@ -57,6 +61,12 @@ class Source:
         self._add(path, wrong, warning=True)
 
     def _add(self, path: KeyPath, wrong: Wrong, *, warning: bool) -> None:
+        same_kind = sum(one.warning is warning for one in self.problems)
+        if same_kind > MOST:
+            return
+        if same_kind == MOST:
+            self.problems.append(Problem(self.file, 0, "file", "there are more", "mend these first", warning))
+            return
         found = Problem(self.file, self.lines.of(path), key_of(path), wrong.what, wrong.instead, warning)
         if found not in self.problems:
             self.problems.append(found)
@@ -76,6 +86,8 @@ def read(file: Path) -> Source:
         return Source(
             file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", "make it readable for the service")]
         )
+    if len(raw) > LARGEST:
+        return Source(file, problems=[Problem(file, 0, "file", f"has more than {LARGEST} bytes", "make it shorter")])
     try:
         text = raw.decode("utf-8-sig")  # editors of other systems put a byte order mark in front
     except UnicodeDecodeError as error:

@@ -1,0 +1,128 @@
+"""`recado check`, as the sysadmin runs it."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from milter import shipped
+from milter.cli.check import command
+from milter.settings.surroundings import foreign_milter, unwritable
+from tests.settings.samples import HOST, OWNER, House
+
+LINE = re.compile(r"(warning: )?[^:]+:\d+: [^:]+: [^;]+; .+")
+
+
+@pytest.fixture
+def stated(house: House) -> House:
+    """With a state_dir that can be written."""
+    house.host(HOST.replace("[lmtp]", f'state_dir = "{house.folder}/state"\n[lmtp]'))
+    return house
+
+
+def check(house: House) -> Result:
+    return CliRunner().invoke(command, ["--config", str(house.file)])
+
+
+def test_all_is_well(stated: House) -> None:
+    found = check(stated)
+    assert (found.exit_code, found.stdout) == (0, "recado.toml and 1 owner's file: no problems\n")
+    assert not (stated.folder / "state").exists(), "it leaves nothing behind, no secret either"
+
+
+def test_warnings_do_not_fail(stated: House) -> None:
+    stated.owner(OWNER + '[plan.gold]\nurgent = "notify"\n')
+    stated.owner(OWNER.replace("ana@", "bob@"), "bob")
+    found = check(stated)
+    warning, summary = found.stdout.splitlines()
+    assert found.exit_code == 0
+    assert warning.startswith(f"warning: {stated.folder}/owners/ana.toml:8: plan.gold.urgent: ")
+    assert summary == "recado.toml and 2 owners' files: no problems"
+
+
+def test_one_line_a_problem(stated: House) -> None:
+    stated.owner(OWNER.replace("Madrid", "Madird") + 'hours = "Lu-Vi 16-20"\nholidays = "ES-XX"\nurgent = 1\n')
+    found = check(stated)
+    assert found.exit_code == 2
+    assert len(found.stdout.splitlines()) == 4
+    assert all(LINE.fullmatch(line) for line in found.stdout.splitlines())
+
+
+def test_the_samples(tmp_path: Path) -> None:
+    """As they stand but for the state_dir, which not every user may make."""
+    text = (shipped("config") / "recado.toml").read_text().replace("/var/lib/recado", str(tmp_path / "state"))
+    (tmp_path / "recado.toml").write_text(text)
+    (tmp_path / "owners").mkdir()
+    (tmp_path / "owners/ana.toml").write_bytes((shipped("config") / "owners/ana.toml").read_bytes())
+    found = CliRunner().invoke(command, ["--config", str(tmp_path / "recado.toml")])
+    assert found.exit_code == 0, found.stdout
+    assert found.stdout.splitlines()[-1] == "recado.toml and 1 owner's file: no problems"
+
+
+def test_a_broken_text_of_his_own(stated: House) -> None:
+    pytest.importorskip("milter.delivery.render")
+    stated.write("owners/ana/closed.es.txt", "Hola {{ opens")
+    found = check(stated)
+    assert found.exit_code == 2
+    assert found.stdout.startswith(f"{stated.folder}/owners/ana/closed.es.txt:1: closed.es.txt: ")
+
+
+def test_state_dir_that_cannot_be_written(house: House) -> None:
+    house.write("file", "")
+    house.host(HOST.replace("[lmtp]", f'state_dir = "{house.folder}/file/state"\n[lmtp]'))
+    found = check(house)
+    assert found.exit_code == 2
+    assert (
+        f"recado.toml:2: state_dir: {house.folder}/file/state cannot be written (Not a directory); make it"
+        in found.stdout
+    )
+
+
+@pytest.mark.parametrize("folder", ["/proc/recado", "/proc/self/fd/recado"])
+def test_not_even_root_writes_there(folder: str) -> None:
+    assert unwritable(Path(folder)) is not None
+
+
+def test_a_writable_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    assert unwritable(tmp_path) is None
+    assert unwritable(tmp_path / "a" / "b") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_that_others_may_read(stated: House) -> None:
+    secret = stated.write("state/secret", "ab" * 32)
+    secret.chmod(0o644)
+    found = check(stated)
+    assert found.exit_code == 2
+    assert f"secret_file: {secret} has mode 0644: others may read or change it; run chmod 600 {secret}" in found.stdout
+    secret.chmod(0o600)
+    assert check(stated).exit_code == 0
+
+
+def test_a_damaged_secret(stated: House) -> None:
+    stated.write("state/secret", "ab").chmod(0o600)
+    assert "does not hold 64 hexadecimal digits; copy it from another node" in check(stated).stdout
+
+
+def test_a_foreign_milter(stated: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pymilter installs an extension module `milter` at the top level."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "milter.py").write_text("raise RuntimeError('never imported')\n")
+    assert foreign_milter([str(tmp_path), str(site)]) == str(site / "milter.py")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
+    found = check(stated)
+    assert found.exit_code == 0
+    assert f"warning: {stated.file}:1: modules: another module of this name is at {site}/milter.py" in found.stdout
+
+
+def test_recado_itself_is_not_foreign() -> None:
+    assert foreign_milter(sys.path) is None
+
+
+def test_no_file(tmp_path: Path) -> None:
+    found = CliRunner().invoke(command, ["--config", str(tmp_path / "recado.toml")])
+    assert found.exit_code == 2
+    assert "file: cannot be read (No such file or directory)" in found.stdout
