@@ -272,7 +272,8 @@ class RedisStore:
             if len(page) < PAGE:
                 break
             end = f"({page[-1][0].decode()}"
-        return sorted(reversed(found[:limit]), key=lambda one: one.at)
+        in_turn = found[:limit][::-1]
+        return sorted(in_turn, key=lambda one: one.at)
 
 
 @dataclass(frozen=True, slots=True)

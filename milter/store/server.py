@@ -51,9 +51,9 @@ class EmbeddedServer:
         """Everything is on disk afterwards. Harmless if the server has ended by itself."""
         if self._pidfd < 0:
             return
-        if not _ended(self._pidfd, 0):
-            ask(self.socket_path, "SHUTDOWN")
-        _end(self._pidfd)
+        # It hangs up without a word when it obeys; a refusal, or nobody there, leaves the signals.
+        obeyed = not _ended(self._pidfd, 0) and ask(self.socket_path, "SHUTDOWN", seconds=ENDING) == b""
+        _end(self._pidfd, patience=ENDING if obeyed else 0)
         if self._child:
             self._child.wait()
         os.close(self._pidfd)
@@ -82,6 +82,17 @@ def start(state_dir: Path, *, binary: Path | None = None) -> EmbeddedServer:
         return left
     lasting = ("--appendonly", "yes", "--appendfsync", "everysec")
     return _launch(binary or _preferred(), home, socket_path, lasting)
+
+
+def live_url(state_dir: Path) -> str:
+    """Where the server of a running daemon answers. Starts nothing; whether it runs shows when it is asked."""
+    inside = state_dir.resolve() / "redis.sock"
+    note = state_dir / "redis.socket-path"
+    try:
+        noted = note.read_text("utf-8").strip()
+    except OSError:
+        noted = ""
+    return f"unix://{quote(noted or str(inside))}"
 
 
 @contextlib.contextmanager

@@ -10,4 +10,10 @@ if not meta[3] then
 elseif meta[1] == ARGV[1] and meta[2] == ARGV[2] and ARGV[6] == "lost" and meta[3] == known then
   redis.call("HSET", KEYS[1], "id", ARGV[3], "lost", ARGV[5], "before", known)
 end
-return redis.call("HMGET", KEYS[1], "format", "fingerprint", "id", "lost", "before")
+meta = redis.call("HMGET", KEYS[1], "format", "fingerprint", "id", "lost", "before")
+if meta[1] == ARGV[1] and meta[2] == ARGV[2] and tonumber(meta[4]) > tonumber(ARGV[5]) then
+  -- Written by a clock that had run ahead: left alone it would silence replies until that day.
+  redis.call("HSET", KEYS[1], "lost", ARGV[5])
+  meta[4] = ARGV[5]
+end
+return meta
