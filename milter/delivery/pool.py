@@ -55,17 +55,16 @@ class Pool:
             self._turns.release()
 
     def _take(self) -> Connection | None:
-        oldest = asyncio.get_running_loop().time() - self.limits.idle
         while self._idle:
-            since, one = self._idle.pop()
-            if one.healthy and since > oldest:
+            _, one = self._idle.pop()
+            if one.healthy:
                 one.used = True
                 return one
             one.quit()
         return None
 
     def _give_back(self, one: Connection) -> None:
-        if not one.reusable or not one.healthy:
+        if not one.reusable:
             one.abort()
         elif self._closed or len(self._idle) >= self.limits.max_idle:
             one.quit()

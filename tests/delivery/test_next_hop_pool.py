@@ -55,6 +55,15 @@ async def test_a_pooled_connection_that_says_421_is_replaced_once() -> None:
         assert (sink.connections, len(sink.delivered)) == (2, 2)
 
 
+async def test_a_pooled_connection_that_is_slow_is_not_dead() -> None:
+    """Waiting as long a second time would be too long for our own peer."""
+    async with Sink() as sink, reach(sink, command=0.05) as hop:
+        await hop.send(letter())
+        sink.faults.hold, sink.faults.hold_at = asyncio.Event(), "mail"
+        (verdict,) = await hop.send(letter())
+        assert (verdict.code, is_ours(verdict), sink.connections) == (451, True, 1)
+
+
 async def test_what_before_dot_allowed_is_never_offered_again() -> None:
     async with Sink() as sink, reach(sink) as hop:
         await hop.send(letter())
@@ -64,6 +73,8 @@ async def test_what_before_dot_allowed_is_never_offered_again() -> None:
             nonlocal asked
             asked += 1
             await sink.cut()
+            for _ in range(10):  # until our side has seen it
+                await asyncio.sleep(0)
             return True
 
         (verdict,) = await hop.send(letter(), before_dot=allow)
