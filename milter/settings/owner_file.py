@@ -133,19 +133,21 @@ def _book(name: str, table: Reader) -> AddressBook:
 
 def _texts_there(top: Reader, owner: Owner, texts: Texts, known: frozenset[str]) -> None:
     """The owner's language needs every text; a client's is replaced by the owner's."""
-    if missing := texts.missing(owner.language):
-        where = f"write it into {folder_of(top.source.file).name}/"
+    own = f"{folder_of(top.source.file).name}/"
+    if texts.missing(owner.language):
         spoken = ", ".join(f'"{one}"' for one in sorted(known) if not texts.missing(one))
-        wrong = Wrong(
-            f"there is no text {', '.join(missing)}", f"{where}, or choose one of {spoken}" if spoken else where
-        )
-        top.problem("language", wrong)
+        choice = f", or choose one of {spoken}" if spoken else ""
+        top.problem("language", Wrong(_missing(texts, owner.language), f"write what is missing into {own}{choice}"))
     for client in owner.clients.values():
-        if client.language and client.language != owner.language and (missing := texts.missing(client.language)):
-            wrong = Wrong(
-                f'there is no text {", ".join(missing)}: "{owner.language}" is used', f"write it into {owner.id}/"
-            )
-            top.source.warn(("client", client.id, "language"), wrong)
+        if client.language and client.language != owner.language and texts.missing(client.language):
+            what = f'{_missing(texts, client.language)}: "{owner.language}" is used'
+            top.source.warn(("client", client.id, "language"), Wrong(what, f"write what is missing into {own}"))
+
+
+def _missing(texts: Texts, spoken: str) -> str:
+    if spoken not in texts.languages:
+        return f'there are no texts in "{spoken}"'
+    return f"there is no {', '.join(texts.missing(spoken))}"
 
 
 def _disappointments(top: Reader, owner: Owner, host: Host) -> None:

@@ -140,7 +140,7 @@ TOP = {
         'write one of "ca", "de", "en", "es", "eu", "fr", "gl", "pt"'),
     "language without texts": (
         '"es"', '"fr"',
-        '3: language: there is no text closed.fr.txt; write it into ana/, or choose one of "en", "es"'),
+        '3: language: there are no texts in "fr"; write what is missing into ana/, or choose one of "en", "es"'),
     "no name": ('name = "Ana"', "#", '1: name: is missing; write name = "Ana Souto"'),
     "no zone": ("timezone =", "# timezone =", '1: timezone: is missing; write timezone = "Europe/Madrid"'),
 }  # fmt: skip
@@ -189,7 +189,7 @@ WARNINGS = {
         "leave it out until there is"),
     "a client's language": (
         HOST, '[client.bistro]\naddresses = ["chef@bistro.example"]\nlanguage = "fr"',
-        '9: client.bistro.language: there is no text closed.fr.txt: "es" is used; write it into ana/'),
+        '9: client.bistro.language: there are no texts in "fr": "es" is used; write what is missing into ana/'),
     "two clients": (
         HOST, '[client.a]\naddresses = ["@x.example"]\n[client.b]\naddresses = ["@X.example"]',
         '10: client.b.addresses: "@x.example" belongs to client.a already, which keeps it; give it to one of them'),
@@ -254,6 +254,20 @@ def test_an_own_text(house: House, name: str, text: str | bytes, line: str) -> N
     house.write(f"owners/ana/{name}", text)
     assert house.lines() == [line]
     assert len(house.settings().policy.owners) == ("warning" in line)
+
+
+def test_one_text_of_a_language_is_missing(house: House) -> None:
+    house.write("templates/vacation.es.txt", "text")
+    house.owner(OWNER.replace('"es"', '"en"'))
+    assert house.lines() == [
+        "owners/ana.toml:3: language: there is no vacation.en.txt; "
+        'write what is missing into ana/, or choose one of "es"'
+    ]
+
+
+def test_a_wrong_region_is_no_missing_one(house: House) -> None:
+    house.owner(f'{OWNER}holidays = "ES-XX"\nhours = "Mo-Fr 10:00-12:00; PH off"\n')
+    assert [line.split(": ")[1] for line in house.lines()] == ["identity.studio.holidays"]
 
 
 def test_other_files_in_his_folder_are_left_alone(house: House) -> None:
