@@ -22,7 +22,7 @@ from milter.settings.values import Settings
 
 SUBJECTS = {"es": "La tienda no carga", "en": "The shop does not load"}
 STRANGER = "someone@example.com"
-CAUSES = {"holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
+CAUSES = {"closed": (Cause.HOURS,), "holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
 FARTHEST = 1000  # closed periods looked at for a holiday or a vacation: over a year, whatever the hours
 
 
@@ -157,7 +157,7 @@ def _fitting(scene: Scene, causes: tuple[Cause, ...]) -> Scene:
         match here.state:
             case Closed() as closed:
                 first = first or here
-                for day in _days(closed) if causes else (here.at,):
+                for day in (here.at, *_days(closed)):
                     state = state_at(schedule, day)
                     if isinstance(state, Closed) and (not causes or state.cause in causes):
                         return replace(here, at=day, state=state)

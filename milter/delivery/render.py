@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from jinja2 import DictLoader, Template, TemplateError
+from jinja2 import FunctionLoader, Template, TemplateError
 
 from milter.core import address, hours
 from milter.core.hours import Closed, Holiday, Schedule, weekly_windows
@@ -41,34 +41,41 @@ class _Text:
     html: Template | None
 
 
-@dataclass
 class Texts:
-    """One owner's texts, from {file name: content}. `problems` holds the broken files by name."""
+    """One owner's texts, from {file name: content}. Each is compiled when it is first sent: all at once would hold up mail."""
 
-    sources: Mapping[str, str]
-    problems: dict[str, Wrong] = field(init=False, default_factory=dict)
-    _compiled: dict[tuple[str, str], _Text] = field(init=False, default_factory=dict)
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._compiled: dict[tuple[str, str], _Text | None] = {}
+        self._plain, self._escaping = environment(False), environment(True)
+        self._plain.loader = FunctionLoader(lambda name: one.text if (one := self._part(name)) else None)
+        self._escaping.loader = FunctionLoader(
+            lambda name: one.html if (one := self._part(name)) and one.html else None
+        )
 
-    def __post_init__(self) -> None:
-        taken: dict[str, TextSource] = {}
-        for name, content in self.sources.items():
-            parts = take_apart(name, content)
-            if isinstance(parts, Wrong):
-                self.problems[name] = parts
-            else:
-                taken[name] = parts
-        self._compile(taken)
+    @property
+    def problems(self) -> dict[str, Wrong]:
+        """What is wrong with files, by name. A broken file is never sent."""
+        taken = {name: take_apart(name, source) for name, source in self._sources.items()}
+        return {name: one for name, one in taken.items() if isinstance(one, Wrong)}
 
-    def _compile(self, taken: Mapping[str, TextSource]) -> None:
-        plain, escaping = environment(False), environment(True)
-        plain.loader = DictLoader({name: one.text for name, one in taken.items()})
-        escaping.loader = DictLoader({name: one.html for name, one in taken.items() if one.html})
-        for name, one in taken.items():
-            base = taken.get(f"base.{one.language}.txt")
-            subject = one.subject or (base.subject if base else "{{ subject }}")
-            self._compiled[one.template, one.language] = _Text(
-                plain.from_string(subject), plain.get_template(name), escaping.get_template(name) if one.html else None
-            )
+    def _part(self, name: str) -> TextSource | None:
+        taken = take_apart(name, self._sources[name]) if name in self._sources else None
+        return taken if isinstance(taken, TextSource) else None
+
+    def _text(self, template: str, language: str) -> _Text | None:
+        """None: there is no such file, or it is broken."""
+        if (template, language) not in self._compiled:
+            self._compiled[template, language] = self._compile(f"{template}.{language}.txt", f"base.{language}.txt")
+        return self._compiled[template, language]
+
+    def _compile(self, name: str, base_name: str) -> _Text | None:
+        part, base = self._part(name), self._part(base_name)
+        if part is None:
+            return None
+        subject = part.subject or (base.subject if base else "{{ subject }}")
+        html = self._escaping.get_template(name) if part.html else None
+        return _Text(self._plain.from_string(subject), self._plain.get_template(name), html)
 
     def render(
         self, intent: ReplyIntent, owner: Owner, *, count: int = 1, notifier: bool = False, due: datetime | None = None
@@ -77,7 +84,7 @@ class Texts:
 
         `count` messages since closing; `notifier`: an alert to the owner works; `due`: the plan's promise.
         """
-        text = self._compiled.get((intent.template, intent.language))
+        text = self._text(intent.template, intent.language)
         if text is None or intent.language not in phrases.LANGUAGES:
             raise RenderError(f"no text {intent.template} in {intent.language}")
         if intent.template in NEED_OPENING and intent.opens is None:

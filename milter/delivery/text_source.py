@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -115,6 +116,7 @@ def environment(escaping: bool) -> ImmutableSandboxedEnvironment:
 _PLAIN, _ESCAPING = environment(False), environment(True)
 
 
+@lru_cache(maxsize=256)  # owners share the shipped ones
 def take_apart(name: str, source: str) -> TextSource | Wrong:
     """A file by name (`closed.es.txt`) and content, checked whole: a TextSource compiles and names only what exists."""
     file = _NAME.fullmatch(name)
@@ -177,18 +179,20 @@ def _check_part(part: str, source: TextSource, made: ImmutableSandboxedEnvironme
             return wrong
         made.compile(part)
     except TemplateSyntaxError as error:
-        return Wrong(error.lineno, (error.message or "cannot be read").rstrip("."), _advice(error.message or ""))
+        return Wrong(error.lineno, *_explained(error.message or "cannot be read"))
     except (RecursionError, SyntaxError, MemoryError, TemplateError):
         return Wrong(1, "too deeply nested", "write it simpler")
     return None
 
 
-def _advice(message: str) -> str:
-    if "Unexpected end of template" in message:
-        return "close every {% if %} with {% endif %} and every {% block %} with {% endblock %}"
+def _explained(message: str) -> tuple[str, str]:
+    """What jinja2 says, and what to write instead."""
+    if unclosed := re.search(r"needs to be closed is '(\w+)'", message):
+        return f"{{% {unclosed[1]} %}} is not closed", f"write {{% end{unclosed[1]} %}} where it ends"
     if "comment" in message:
-        return "close {# with #}"
-    return "write {{ opens }} for a variable and {% if closed %} … {% endif %} for a condition"
+        return "{# is not closed", "close {# with #}"
+    advice = "write {{ opens }} for a variable and {% if closed %} … {% endif %} for a condition"
+    return message.partition("\n")[0].rstrip("."), advice
 
 
 def _first_wrong(tree: nodes.Template, source: TextSource) -> Wrong | None:

@@ -1,0 +1,273 @@
+"""What clients read: the texts whole, and what holds for every one of them."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import product
+
+import pytest
+
+from milter.core.owner import Tone
+from milter.core.reply_message import Rendered
+from milter.delivery.render import RenderError
+from milter.delivery.text_source import TEMPLATES
+
+from .studio import ANA, CLIENTS, MADRID, STUDIO, TEXTS, intent, own, toned, with_studio
+
+FOOTER = {"es": "Mensaje automático.", "en": "Automatic message."}
+ONCE = ("prospect", "neutral", "wrong-address")
+
+
+def body(rendered: Rendered) -> str:
+    """Between greeting and farewell."""
+    return "\n\n".join(rendered.text.strip().split("\n\n")[1:-2])
+
+
+def test_laura_on_friday_night_reads_exactly_this() -> None:
+    rendered = TEXTS.render(intent(), ANA)
+    assert rendered.subject == "Respuesta automática: La tienda no carga"
+    assert rendered.to_name == "Laura"
+    assert rendered.text == (
+        "Hola, Laura:\n"
+        "\n"
+        "Tu mensaje ha llegado bien, pero me pilla fuera de mi horario (de lunes a viernes, de 16:00 a 23:30). Vuelvo a atender"
+        " el correo el lunes 23 de noviembre a las 16:00 y te respondo a partir de ese momento.\n"
+        "\n"
+        "También puedes escribirme por Telegram (@anasouto); lo atiendo en ese mismo horario.\n"
+        "Si quieres añadir algo, responde a este mismo correo y queda todo junto.\n"
+        "\n"
+        "Un saludo,\n"
+        "Ana Souto\n"
+        "Estudio Souto · https://estudio.example\n"
+        "\n"
+        "Mensaje automático. Si prefieres no recibirlos, responde solo con SIN AVISOS.\n"
+    )
+
+
+BACK = "el lunes 23 de noviembre a las 16:00"
+BACK_EN = "on Monday 23 November at 16:00"
+TUESDAY = datetime(2026, 12, 8, 18, 0, tzinfo=MADRID)
+ENTROIDO = datetime(2027, 2, 9, 18, 0, tzinfo=MADRID)
+CHRISTMAS = datetime(2026, 12, 28, 18, 0, tzinfo=MADRID)
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "tone", "changes", "expected"),
+    [
+        ("closed", "es", "formal", {"client": "plain"},
+         f"Su mensaje ha llegado bien, pero me pilla fuera de mi horario (de lunes a viernes, de 16:00 a 23:30). Vuelvo a atender"
+         f" el correo {BACK} y le respondo a partir de ese momento.\n\n"
+         "Si quiere añadir algo, responda a este mismo correo y queda todo junto."),
+        ("closed", "en", "informal", {},
+         f"Your message has arrived safely, but outside my working hours (Monday to Friday, 16:00 to 23:30). I'm back at my mail"
+         f" {BACK_EN} and will reply from then on.\n\n"
+         "You can also reach me on Telegram (@anasouto), during the same hours.\n"
+         "If you want to add anything, just reply to this message and it stays together."),
+        ("holiday", "es", "informal", {"created": TUESDAY},
+         "Tu mensaje ha llegado bien. El martes 8 de diciembre es festivo aquí (la Inmaculada) y tengo cerrado. Vuelvo a atender"
+         " el correo el miércoles 9 de diciembre a las 16:00 y te respondo a partir de ese momento."),
+        ("holiday", "es", "informal", {"created": ENTROIDO},
+         "Tu mensaje ha llegado bien. El martes 9 de febrero tengo cerrado. Vuelvo a atender el correo el miércoles 10 de febrero"
+         " a las 16:00 y te respondo a partir de ese momento."),
+        ("holiday", "en", "informal", {"created": ENTROIDO},
+         "Your message has arrived safely. I'm closed on Tuesday 9 February. I'm back at my mail on Wednesday 10 February at 16:00"
+         " and will reply from then on."),
+        ("vacation", "es", "formal", {"created": CHRISTMAS},
+         "Su mensaje ha llegado bien. Estoy de vacaciones y vuelvo a atender el correo el jueves 7 de enero de 2027 a las 16:00."
+         " Le responderé a partir de esa fecha; los primeros días puedo tardar algo más de lo normal."),
+        ("prospect", "es", "formal", {"client": None},
+         "Gracias por escribir. Su mensaje ha llegado bien y lo veré en mi horario de atención (de lunes a viernes, de 16:00 a"
+         " 23:30).\n\nSi es para un proyecto, puede ir adelantándome tres cosas en respuesta a este correo:\n\n"
+         "· qué quiere conseguir\n· qué tiene ya (web, tienda, dominio…)\n· para cuándo lo necesita\n\n"
+         "Si es por otro motivo, no hace falta nada más."),
+        ("wrong-address", "es", "informal", {"identity": "home"},
+         "Tu mensaje ha llegado bien y ya está en mi correo de trabajo: no hace falta que lo reenvíes.\n\n"
+         "Para las cosas del trabajo mejor esta dirección, ana@estudio.example; así lo tengo todo junto y no se me pasa nada. Si"
+         " respondes a este mensaje, ya va a la buena.\n\n"
+         f"Ahora estoy fuera de horario; vuelvo a atender el correo {BACK} y te respondo a partir de ese momento."),
+        ("wrong-address", "es", "formal", {"created": datetime(2026, 11, 20, 18, 0, tzinfo=MADRID)},
+         "Su mensaje ha llegado bien y ya está en mi correo de trabajo: no hace falta que lo reenvíe.\n\n"
+         "Para las cosas del trabajo mejor esta dirección, ana@estudio.example; así lo tengo todo junto y no se me pasa nada. Si"
+         " responde a este mensaje, ya va a la buena."),
+        ("neutral", "es", "informal", {},
+         "Tu mensaje ha llegado bien. Quiero verlo con calma, así que puede que tarde un poco en responderte."),
+        ("neutral", "en", "informal", {"client": None},
+         "Your message has arrived safely. My answer may take a little longer than usual."),
+        ("call-request", "es", "formal", {},
+         "Su mensaje ha llegado bien. Las llamadas y videollamadas las hago con cita (martes y jueves, de 17:00 a 19:00); así"
+         " puedo dedicarle ese rato sin interrupciones.\n\nPuede elegir hora aquí: https://citas.estudio.example/ana\n\n"
+         "Si me adelanta por escrito de qué se trata, la aprovecharemos mejor; a veces ni hace falta llamar.\n\n"
+         f"Vuelvo a atender el correo {BACK}."),
+    ],
+    ids=lambda value: str(value)[:20] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_bodies(template: str, language: str, tone: str, changes: dict[str, object], expected: str) -> None:
+    assert body(TEXTS.render(intent(template, language, **changes), toned(Tone(tone)))) == expected
+
+
+def test_a_client_reads_of_the_holiday_before_the_opening() -> None:
+    monday_night = datetime(2026, 12, 7, 23, 45, tzinfo=MADRID)
+    assert "(el martes 8 de diciembre es festivo aquí.)\n" in TEXTS.render(intent(created=monday_night), ANA).text
+    assert (
+        "(Tuesday 8 December is a public holiday here.)"
+        in TEXTS.render(intent(language="en", created=monday_night), ANA).text
+    )
+    assert "festivo" not in TEXTS.render(intent(), ANA).text
+
+
+def test_two_holidays_are_two() -> None:
+    wednesday_night = datetime(2026, 4, 1, 23, 45, tzinfo=MADRID)
+    text = TEXTS.render(intent(created=wednesday_night), ANA).text
+    assert "(el jueves 2 de abril y el viernes 3 de abril son festivos aquí.)" in text
+
+
+def test_what_a_plan_offers_is_told_only_if_it_works() -> None:
+    promised = datetime(2026, 11, 24, 12, tzinfo=MADRID)
+    silver = TEXTS.render(intent(), ANA, notifier=True, due=promised).text
+    assert "Tendrás noticias mías antes del martes 24 de noviembre a las 12:00.\n" in silver
+    assert "respóndeme con la palabra URGENTE" in silver
+    assert "URGENTE" not in TEXTS.render(intent(), ANA).text
+    assert "URGENTE" not in TEXTS.render(intent(client="bronze"), ANA, notifier=True).text
+    assert "Telegram" not in TEXTS.render(intent(client="bronze"), ANA).text
+    gold = TEXTS.render(intent(client="gold"), ANA).text
+    assert "por Telegram (@anasouto) o Signal (ana.01); los atiendo en ese mismo horario." in gold
+    assert "de lunes a sábado, de 10:00 a 23:30" in gold and "el sábado 21 de noviembre a las 10:00" in gold
+
+
+def test_a_telephone_number_is_never_written() -> None:
+    plan = replace(
+        CLIENTS["acme"].plan, channels={"WhatsApp": "+34 600 12 34 56", "Enlace": "https://wa.me/34600123456"}
+    )
+    owner = replace(ANA, clients={"acme": replace(CLIENTS["acme"], plan=plan)})
+    text = TEXTS.render(intent(), owner).text
+    assert "por WhatsApp o Enlace; los atiendo" in text and "600" not in text
+
+
+def test_several_messages_are_counted() -> None:
+    assert "Tus tres mensajes han llegado bien, pero me pillan fuera" in TEXTS.render(intent(), ANA, count=3).text
+    assert "Sus dos mensajes" in TEXTS.render(intent(), toned(Tone.FORMAL), count=2).text
+    assert "Your 14 messages have arrived safely," in TEXTS.render(intent(language="en"), ANA, count=14).text
+    assert "Tu mensaje ha" in TEXTS.render(intent(), ANA, count=1).text
+
+
+def test_hours_that_are_no_week_leave_no_bracket() -> None:
+    seasonal = replace(STUDIO.schedule, expression="Apr-Sep Mo-Fr 10:00-14:00; Oct-Mar Mo-Fr 16:00-20:00")
+    text = TEXTS.render(intent(), with_studio(schedule=seasonal)).text
+    assert "fuera de mi horario. Vuelvo a atender" in text and "Apr" not in text
+
+
+def test_without_a_booking_page_she_proposes() -> None:
+    text = TEXTS.render(intent("call-request"), with_studio(booking="", call_schedule=None)).text
+    assert "las hago con cita; así puedo" in text
+    assert "Respóndeme con dos o tres huecos que te vengan bien y te confirmo uno." in text
+
+
+def test_an_owner_without_a_brand_signs_with_the_name_alone() -> None:
+    assert "Un saludo,\nAna Souto\n\nMensaje" in TEXTS.render(intent(), with_studio(brand=type(STUDIO.brand)())).text
+    assert (
+        "Ana Souto\nEstudio Souto\n\n"
+        in TEXTS.render(intent(), with_studio(brand=replace(STUDIO.brand, website=""))).text
+    )
+
+
+def test_the_name_is_the_one_given_to_that_address() -> None:
+    assert TEXTS.render(intent(correspondent="LAURA@acme.example"), ANA).text.startswith("Hola, Laura:")
+    assert TEXTS.render(intent(correspondent="laura+web@acme.example"), ANA).text.startswith("Hola, Laura:")
+    assert TEXTS.render(intent(correspondent="jefe@acme.example"), ANA).text.startswith("Hola:\n")
+    assert TEXTS.render(intent("prospect", client=None, correspondent="laura@acme.example"), ANA).text.startswith(
+        "Hola:\n"
+    )
+    assert TEXTS.render(intent(language="en"), ANA).text.startswith("Hi Laura,\n")
+
+
+def test_the_client_s_tone_wins_and_unset_is_the_language_s_custom() -> None:
+    formal = replace(ANA, clients={"acme": replace(CLIENTS["acme"], tone=Tone.FORMAL)})
+    assert "Su mensaje" in TEXTS.render(intent(), formal).text
+    assert "Tu mensaje" in TEXTS.render(intent(), toned(None)).text
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("La tienda no carga", "Respuesta automática: La tienda no carga"),
+        ("", "Respuesta automática"),
+        ("   ", "Respuesta automática"),
+        ("Re: RV: Fwd: Logo", "Respuesta automática: Logo"),
+        ("RE: Re[2]: Logo", "Respuesta automática: Logo"),
+        ("Re:", "Respuesta automática"),
+        ("Reunión: el lunes", "Respuesta automática: Reunión: el lunes"),
+        ("a\r\nBcc: x@evil.example", "Respuesta automática: a Bcc: x@evil.example"),
+        ("{{ owner_name }} {% if x %}", "Respuesta automática: {{ owner_name }} {% if x %}"),
+        ("hora: ", "Respuesta automática: hora"),
+        ("a\x1fb\x00c\u2028d", "Respuesta automática: a b c d"),
+    ],
+)
+def test_subjects(subject: str, expected: str) -> None:
+    assert TEXTS.render(intent(subject=subject), ANA).subject == expected
+
+
+def test_no_opening_no_text() -> None:
+    for template in ("closed", "holiday", "vacation"):
+        with pytest.raises(RenderError, match="without an opening"):
+            TEXTS.render(intent(template, opens=None), ANA)
+    assert TEXTS.render(intent("neutral", opens=None), ANA).text
+    with pytest.raises(RenderError, match="no text closed in fr"):
+        TEXTS.render(intent(language="fr"), ANA)
+
+
+FORBIDDEN = re.compile(
+    r"no lo he leído|no leeré|\b(hoy|mañana|esta noche)\b|oficina|ticket|incidencia|mayor brevedad|estimad|bronce|plata"
+    r"|[!¡]|today|tomorrow|tonight|office|{[{%]|None|\bel el\b|de el\b",
+    re.I,
+)
+EVERY = list(product(TEMPLATES, ("es", "en"), (Tone.INFORMAL, Tone.FORMAL), (*CLIENTS, None)))
+
+
+@pytest.mark.parametrize(("template", "language", "tone", "name"), EVERY)
+def test_every_text_for_everybody(template: str, language: str, tone: Tone, name: str | None) -> None:
+    for at, count, notifier in product((FRIDAY, CHRISTMAS, TUESDAY), (1, 3), (False, True)):
+        made = intent(template, language, client=name, created=at)
+        if made.opens is None:
+            made = replace(made, opens=at + timedelta(days=1))
+        rendered = TEXTS.render(made, toned(tone), count=count, notifier=notifier)
+        holds_everywhere(rendered, template, language)
+
+
+FRIDAY = datetime(2026, 11, 20, 23, 45, tzinfo=MADRID)
+
+
+def holds_everywhere(rendered: Rendered, template: str, language: str) -> None:
+    text = rendered.text
+    assert not FORBIDDEN.search(text), text
+    assert "\n\n\n" not in text and text.endswith("\n") and not text.startswith("\n")
+    assert not re.search(r"[ \t]\n|  |\(\)| ,| \.(?!example)", text), text
+    assert "casa.example" not in text + rendered.html and "La tienda" not in text
+    assert re.search(r"ha llegado bien|han llegado bien|arrived safely", text)
+    last = text.strip().split("\n")[-1]
+    assert last.startswith(FOOTER[language]) and (last == FOOTER[language]) == (template in ONCE)
+    assert len(body(rendered).split()) < 110
+    words = " ".join(re.sub(r"<style.*?</style>|<title.*?</title>|<[^>]+>", " ", rendered.html, flags=re.S).split())
+    said = text.replace("· qu", "qu").replace("· para", "para").replace("· wh", "wh")
+    assert re.sub(r"\W", "", words.replace("&#x27;", "'")) == re.sub(r"\W", "", said)
+
+
+def test_an_owner_overrides_one_block() -> None:
+    texts = own(closed='{% extends "base.es.txt" %}\n{% block body %}\nCerrado. Vuelvo {{ opens }}.\n{% endblock %}\n')
+    text = texts.render(intent(), ANA).text
+    assert text.startswith(f"Hola, Laura:\n\nCerrado. Vuelvo {BACK}.\n\nUn saludo,")
+    assert texts.render(intent(), ANA).subject.startswith("Respuesta automática: ")
+
+
+def test_an_owner_overrides_a_whole_file_or_the_base() -> None:
+    alone = own(
+        closed="Subject: Fuera: {{ subject }}\n\nHola.\n{% if urgent %}no{% endif %}\n\n\n\nVuelvo {{ opens }}.\n"
+    )
+    rendered = alone.render(intent(), ANA)
+    assert (rendered.subject, rendered.text) == ("Fuera: La tienda no carga", f"Hola.\n\nVuelvo {BACK}.\n")
+    base = own(base="{% block greeting %}Ola{% endblock %}\n\n{% block body %}{% endblock %}\n")
+    assert base.render(intent("neutral"), ANA).text.startswith("Ola\n\nTu mensaje")
+
+
+def test_super_keeps_what_the_base_says() -> None:
+    source = '{% extends "base.es.txt" %}\n{% block farewell %}\nHasta pronto.\n\n{{ super() }}\n{% endblock %}'
+    assert "Hasta pronto.\n\nUn saludo,\nAna Souto\n" in own(neutral=source).render(intent("neutral"), ANA).text
