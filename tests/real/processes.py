@@ -87,7 +87,7 @@ class Process:
             return file.read().decode("utf-8", "replace")
 
     def wait_for(self, ready: Callable[[], object], what: str) -> None:
-        """Waits for `ready`, and fails at once, with the output, when the process ends before."""
+        """Waits for `ready`; when the process ends before, or it takes too long, nothing of it is left and this fails."""
 
         def ready_or_dead() -> bool:
             if self.popen.poll() is not None:
@@ -96,7 +96,11 @@ class Process:
                 raise AssertionError(f"{self.popen.args} ended with {self.popen.returncode}:\n{self.output()}")
             return bool(ready())
 
-        wait_until(ready_or_dead, what)
+        try:
+            wait_until(ready_or_dead, what)
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self, patience: float = 20.0) -> int:
         """SIGTERM, then SIGKILL for the whole group; the exit status."""

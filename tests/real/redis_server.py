@@ -29,7 +29,7 @@ class RedisServer:
             ],
             self.directory / "redis.log",
         )
-        self.process.wait_for(lambda: "Ready to accept connections" in self.process.output(), "redis-server")
+        self.process.wait_for(lambda: "ready to accept connections" in self.process.output(), "redis-server")
 
     def stop(self) -> None:
         self.process.stop()

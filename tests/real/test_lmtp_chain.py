@@ -42,7 +42,7 @@ def message_id(raw: bytes) -> bytes:
 
 
 def field(raw: bytes, name: str) -> str | None:
-    match = re.search(rf"^{name}: *(.*(?:\r\n[ \t].*)*)".encode(), raw.partition(b"\r\n\r\n")[0], re.M)
+    match = re.search(rf"^{name}: *([^\r]*(?:\r\n[ \t][^\r]*)*)".encode(), raw.partition(b"\r\n\r\n")[0], re.M)
     return match[1].decode() if match else None
 
 
@@ -158,7 +158,8 @@ def test_filing_by_detail() -> None:
 def test_a_refused_change_is_offered_as_it_was_received(case: str) -> None:
     """Dovecot knows no details, or not the business mailbox: nothing bounces, the mail lies where it was addressed."""
     if case == "detail":
-        settings = {"dovecot": {"recipient_delimiter": ""}, "recado": {"filing": "detail"}}
+        no_details = {"snippet": "90-recado-detail.conf", "recipient_delimiter": ""}
+        settings = {"dovecot": no_details, "recado": {"filing": "detail"}}
         chef_writes_to = ANA
     else:
         settings = {"dovecot": {"users": (HOME,)}}
