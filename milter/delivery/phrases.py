@@ -105,29 +105,37 @@ def opens_phrase(
 
     Instants are aware. `written`: the client's message; the year is named only if the opening lies in another one.
     """
-    return _instant(GRAMMARS[language].opens, instant, language, client_zone, owner_zone, written)
+    grammar = GRAMMARS[language]
+    here, there = instant.astimezone(owner_zone), instant.astimezone(client_zone)
+    day = day_phrase(here.date(), language, written.astimezone(owner_zone).date())
+    said = grammar.opens.format(date=day, time=_clock(here.time(), grammar))
+    if _same_clock(instant, client_zone, owner_zone):
+        return said
+    form = grammar.elsewhere if here.date() == there.date() else grammar.elsewhere_other_day
+    time_there = _clock(there.time(), grammar)
+    day_there = day_phrase(there.date(), language, here.date())
+    other = form.format(time=time_there, date=day_there, city=_city(client_zone, grammar))
+    return f"{said} ({_zone(owner_zone, grammar)}), {other}"
 
 
 def due_phrase(instant: datetime, language: str, client_zone: ZoneInfo, owner_zone: ZoneInfo, written: datetime) -> str:
-    """What stands behind "antes" and "by": "del martes 24 de noviembre a las 12:00"."""
-    return _instant(GRAMMARS[language].due, instant, language, client_zone, owner_zone, written)
+    """What stands behind "antes" and "by": "del martes 24 de noviembre a las 12:00", with the owner's zone if need be.
 
-
-def _instant(form: str, instant: datetime, language: str, client: ZoneInfo, owner: ZoneInfo, written: datetime) -> str:
+    The client's own clock is not repeated: it stands beside the opening.
+    """
     grammar = GRAMMARS[language]
-    here, there = instant.astimezone(owner), instant.astimezone(client)
-    day = day_phrase(here.date(), language, written.astimezone(owner).date())
-    said = form.format(date=day, time=_clock(here.time(), grammar))
-    if here.utcoffset() == there.utcoffset():
-        return said
-    zone = grammar.zones.get(owner.key) or grammar.here.format(city=_city(owner, grammar))
-    form = grammar.elsewhere if here.date() == there.date() else grammar.elsewhere_other_day
-    other = form.format(
-        time=_clock(there.time(), grammar),
-        date=day_phrase(there.date(), language, here.date()),
-        city=_city(client, grammar),
-    )
-    return f"{said} ({zone}), {other}"
+    here = instant.astimezone(owner_zone)
+    day = day_phrase(here.date(), language, written.astimezone(owner_zone).date())
+    said = grammar.due.format(date=day, time=_clock(here.time(), grammar))
+    return said if _same_clock(instant, client_zone, owner_zone) else f"{said} ({_zone(owner_zone, grammar)})"
+
+
+def _same_clock(instant: datetime, client: ZoneInfo, owner: ZoneInfo) -> bool:
+    return instant.astimezone(client).utcoffset() == instant.astimezone(owner).utcoffset()
+
+
+def _zone(zone: ZoneInfo, grammar: Grammar) -> str:
+    return grammar.zones.get(zone.key) or grammar.here.format(city=_city(zone, grammar))
 
 
 def day_phrase(day: date, language: str, written: date) -> str:

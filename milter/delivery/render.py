@@ -28,6 +28,10 @@ FORMAL_BY_CUSTOM = ("fr", "de", "it", "eu")
 _REPLY_MARKS = re.compile(r"(?:(?:re|rv|fwd?|res|enc|tr|aw|wg|rif|sv|vs)(?:\[\d+\]|\(\d+\))?[ ]?[:：][ ]*)+", re.I)
 _NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
 _LONGEST_VALUE = 300  # characters
+MOST_WORDS = 110
+# What a `closed` reader can best do without, in this order, when everything together would be too long to be read: the opening
+# says what the closed days say, and the hours matter less than it. A promise, and how to alert the owner, always stay.
+SPARE = (("holiday_day", "day_off"), ("hours",), ("channels",))
 
 
 class RenderError(Exception):
@@ -90,10 +94,10 @@ class Texts:
         if intent.template in NEED_OPENING and intent.opens is None:
             raise RenderError(f"{intent.template} without an opening to name")
         speaker = _speaker(owner, intent)
-        values = _values(intent, owner, speaker, count=count, notifier=notifier, due=due)
+        values: Mapping[str, Value] = _values(intent, owner, speaker, count=count, notifier=notifier, due=due)
         try:
             subject = one_line(_capped(text.subject, values), 300).rstrip(": ")
-            plain = _tidy(_capped(text.text, values))
+            plain, values = _short(text.text, values) if intent.template == "closed" else _filled(text.text, values)
             look = _look(owner, speaker, intent, subject)
             html = _own_html(_capped(text.html, values), look) if text.html else to_html(plain, look)
         except (TemplateError, RecursionError) as error:
@@ -121,6 +125,20 @@ def _capped(template: Template, values: Mapping[str, Value]) -> str:
             raise RenderError(f"the text grows beyond {LARGEST} characters")
         chunks.append(chunk)
     return "".join(chunks)
+
+
+def _filled(template: Template, values: Mapping[str, Value]) -> tuple[str, Mapping[str, Value]]:
+    return _tidy(_capped(template, values)), values
+
+
+def _short(template: Template, values: Mapping[str, Value]) -> tuple[str, Mapping[str, Value]]:
+    """Under MOST_WORDS by leaving out what can be spared; whole if even that does not help, as in an owner's own long text."""
+    text, kept = whole = _filled(template, values)
+    for spare in SPARE:
+        if len(text.split()) < MOST_WORDS:
+            return text, kept
+        text, kept = _filled(template, {**kept, **dict.fromkeys(spare, "")})
+    return (text, kept) if len(text.split()) < MOST_WORDS else whole
 
 
 def _tidy(text: str) -> str:

@@ -60,6 +60,10 @@ def test_due() -> None:
     instant = datetime.fromisoformat("2026-11-24T12:00+01:00")
     assert phrases.due_phrase(instant, "es", MADRID, MADRID, WRITTEN) == "del martes 24 de noviembre a las 12:00"
     assert phrases.due_phrase(instant, "en", MADRID, MADRID, WRITTEN) == "Tuesday 24 November at 12:00"
+    assert (
+        phrases.due_phrase(instant, "es", YORK, MADRID, WRITTEN)
+        == "del martes 24 de noviembre a las 12:00 (hora de España)"
+    )
 
 
 @pytest.mark.parametrize(

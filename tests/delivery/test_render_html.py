@@ -58,6 +58,7 @@ def test_bullets_are_a_list() -> None:
         ("https://estudio.example.evil.example", []),
         ("https://evilestudio.example", []),
         ("https://estudio.example@evil.example/", []),
+        ("https://someone:secret@estudio.example/", []),
         ("https://estudio.example\\@evil.example", ["https://estudio.example"]),
         ("http://[bad", []),
         ("javascript:alert(1) data:text/html,x ftp://estudio.example", []),

@@ -131,6 +131,7 @@ def test_no_way_out(escape: str) -> None:
         "{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}",
         "{% if " + "not " * 10000 + "closed %}x{% endif %}",
         "{% if closed %}" * 200 + "x" + "{% endif %}" * 200,
+        "{% if closed %}" * 60 + "x" + "{% endif %}" * 60,
     ],
     ids=lambda value: value[:30],
 )

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -119,6 +120,47 @@ def test_two_holidays_are_two() -> None:
     wednesday_night = datetime(2026, 4, 1, 23, 45, tzinfo=MADRID)
     text = TEXTS.render(intent(created=wednesday_night), ANA).text
     assert "(el jueves 2 de abril y el viernes 3 de abril son festivos aquí.)" in text
+
+
+def test_the_holiday_text_is_of_its_day_alone() -> None:
+    maundy_thursday = datetime(2026, 4, 2, 18, 0, tzinfo=MADRID)
+    text = TEXTS.render(intent("holiday", created=maundy_thursday), ANA).text
+    assert (
+        "El jueves 2 de abril es festivo aquí (Jueves Santo) y tengo cerrado. Vuelvo a atender el correo el lunes 6"
+        in text
+    )
+
+
+def test_a_text_that_would_be_too_long_spares_what_the_reader_needs_least() -> None:
+    far = replace(ANA, clients={"gold": replace(CLIENTS["gold"], timezone=ZoneInfo("America/New_York"))})
+    made = intent(client="gold", created=datetime(2026, 4, 1, 23, 45, tzinfo=MADRID))
+    due = datetime(2026, 4, 8, 12, tzinfo=MADRID)
+    for tone, language in product(Tone, ("es", "en")):
+        rendered = TEXTS.render(replace(made, language=language), replace(far, tone=tone), notifier=True, due=due)
+        assert len(rendered.text.split()) < 110
+        assert "(hora de España)" in rendered.text or "(Spanish time)" in rendered.text
+    slightly = TEXTS.render(made, far).text
+    assert "festivos" not in slightly and "Telegram" in slightly and "de lunes a sábado" in slightly
+    everything = TEXTS.render(made, far, notifier=True, due=due).text
+    assert "Tendrás noticias mías antes del miércoles 8" in everything and "URGENTE" in everything
+    assert "festivos aquí" in TEXTS.render(made, replace(ANA, clients=CLIENTS)).text
+
+
+def test_an_owner_s_own_long_text_stays_whole() -> None:
+    long = own(closed="Subject: x\n\n{{ hours }} {{ channels }}\n" + "palabra " * 200)
+    assert long.render(intent(), ANA).text.startswith("de lunes a viernes, de 16:00 a 23:30 Telegram (@anasouto)\n")
+
+
+def test_the_wrong_address_text_is_the_studio_s_whatever_the_identity_written_to() -> None:
+    text = TEXTS.render(intent("wrong-address", identity="home"), ANA).text
+    assert "Ana Souto\nEstudio Souto · https://estudio.example\n" in text
+
+
+def test_a_broken_base_is_told_when_it_is_needed() -> None:
+    texts = own(base="Subject: x\n\n{{ nmae }}")
+    assert list(texts.problems) == ["base.es.txt"]
+    with pytest.raises(RenderError, match="closed"):
+        texts.render(intent(), ANA)
 
 
 def test_what_a_plan_offers_is_told_only_if_it_works() -> None:
@@ -245,7 +287,7 @@ def holds_everywhere(rendered: Rendered, template: str, language: str) -> None:
     assert re.search(r"ha llegado bien|han llegado bien|arrived safely", text)
     last = text.strip().split("\n")[-1]
     assert last.startswith(FOOTER[language]) and (last == FOOTER[language]) == (template in ONCE)
-    assert len(body(rendered).split()) < 110
+    assert len(text.split()) < 110
     words = " ".join(re.sub(r"<style.*?</style>|<title.*?</title>|<[^>]+>", " ", rendered.html, flags=re.S).split())
     said = text.replace("· qu", "qu").replace("· para", "para").replace("· wh", "wh")
     assert re.sub(r"\W", "", words.replace("&#x27;", "'")) == re.sub(r"\W", "", said)
