@@ -285,7 +285,7 @@ class Esmtp(SMTP):
         if isinstance(message, SmtpReply):
             replies: tuple[SmtpReply, ...] = (message,) * len(self.recipients)
         else:
-            replies = await self._carry(self._transaction(self.mail, message))
+            replies = await self._carry(self.mail, message)
         for reply in self.last_words(replies, self.id):
             self.channel.say(reply)
         self._set_rset_state()
@@ -301,20 +301,20 @@ class Esmtp(SMTP):
         finally:
             intake.close()
 
-    async def _carry(self, transaction: Transaction) -> tuple[SmtpReply, ...]:
+    async def _carry(self, mail: commands.Mail, message: Message) -> tuple[SmtpReply, ...]:
         """The replies, one a recipient. The peer may go now: the mail is ours until somebody took or refused it."""
-        count = len(transaction.recipients)
+        count = len(self.recipients)
         self._carrying = True
         try:
-            replies = await self.setup.carry(transaction)
+            replies = await self.setup.carry(self._transaction(mail, message))
             if len(replies) != count:
                 raise ValueError(f"{len(replies)} replies to {count} recipients")
             return replies
         except SmtpError as error:
             return (error.reply,) * count
         except Exception:
-            log.exception("carrying failed (id=%s)", transaction.id)
-            return (internal_error(transaction.id),) * count
+            log.exception("carrying failed (id=%s)", self.id)
+            return (internal_error(self.id),) * count
         finally:
             self._carrying = False
             self.channel.heard = self.loop.time()

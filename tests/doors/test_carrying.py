@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import pytest
 
@@ -98,6 +101,8 @@ async def test_who_leaves_behind_the_dot_does_not_stop_the_mail(leaving: str, op
         case "half-closes":
             client.writer.write_eof()
         case "resets":
+            linger = struct.pack("ii", 1, 0)  # close() sends RST: the door learns at once that nobody is there
+            client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             client.writer.transport.abort()
     # A second client's whole conversation: the door has surely seen that the first one left.
     other = await opened.connect()
@@ -175,6 +180,31 @@ async def test_slow_is_not_idle(open_door: OpenDoor) -> None:
         await client.send(b"x")
     assert await client.ask(b"\r\n.\r\n") == "250 2.0.0 stored"
     assert opened.carried[0].message.header == b"xxxxx\r\n"
+
+
+async def test_who_talks_on_while_we_carry_is_made_to_wait(open_door: OpenDoor) -> None:
+    gate = Gate()
+    opened = await open_door(carry=gate.carry, unix=True)
+    client, other = await opened.connect(), await opened.connect()
+    await client.begin()
+    await client.send(b".\r\n")
+    await soon(gate.begun)
+    lines = 1000
+    client.writer.write((b"NOOP " + b"x" * 2000 + b"\r\n") * lines)
+    await other.reply()
+    await other.ask("NOOP")
+    assert client.writer.transport.get_write_buffer_size() > 1_000_000, "the door reads what it cannot use yet"
+    gate.open.set()
+    assert await client.reply() == "250 2.0.0 stored"
+    assert {await client.reply() for _ in range(lines)} == {"250 2.0.0 Ok"}
+
+
+async def test_who_does_not_read_is_cut_off(open_door: OpenDoor) -> None:
+    opened = await open_door(unix=True, idle_timeout=0.1)
+    client = await opened.connect()
+    client.writer.write(b"HELP\r\n" * 20_000)
+    await until(lambda: opened.door.sessions == 1)
+    await until(lambda: opened.door.sessions == 0)
 
 
 async def test_closing_lets_go_whom_it_may(open_door: OpenDoor) -> None:
@@ -317,3 +347,19 @@ async def test_a_stranger_is_told_to_the_log(open_door: OpenDoor, caplog: pytest
     assert [(one.levelno, one.message) for one in caplog.records] == [
         (logging.WARNING, "refused a peer outside mynetworks: 127.0.0.1")
     ]
+
+
+async def test_who_may_open_the_unix_socket_is_no_stranger(open_door: OpenDoor) -> None:
+    client = await (await open_door(mynetworks=(), unix=True)).connect()
+    assert await client.reply() == "220 mx.example LMTP Recado"
+
+
+async def test_a_broken_clock_answers_every_recipient(open_door: OpenDoor, caplog: pytest.LogCaptureFixture) -> None:
+    def now() -> datetime:
+        raise OSError("secret detail")
+
+    client = await (await open_door(now=now)).connect()
+    await client.begin("ana@estudio.example", "eva@estudio.example")
+    assert [(await client.ask(b".\r\n"))[:9], (await client.reply())[:9]] == ["451 4.3.0", "451 4.3.0"]
+    assert await client.ask("MAIL FROM:<a@b.example>") == "250 2.1.0 Ok"
+    assert "secret detail" in caplog.text

@@ -2,6 +2,7 @@
 
 import asyncio
 import mmap
+import tracemalloc
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
@@ -154,12 +155,26 @@ async def test_over_the_limit_is_read_to_its_dot_and_refused(open_door: OpenDoor
     assert await client.ask("MAIL FROM:<a@b.example>") == "250 2.1.0 Ok"
 
 
-async def test_at_the_limit_is_taken(open_door: OpenDoor) -> None:
-    content = HEADER + b"\r\n" + b"x" * 100 + b"\r\n"
-    opened = await open_door(message_size_limit=len(content))
-    client = await opened.connect()
+@pytest.mark.parametrize(("room", "code"), [(0, "250"), (-1, "552")], ids=["at the limit", "one over"])
+async def test_the_limit_is_exact(room: int, code: str, open_door: OpenDoor) -> None:
+    content = HEADER + b"\r\n..stuffed, which does not count\r\n"
+    client = await (await open_door(message_size_limit=len(content) + room)).connect()
     await client.begin()
-    assert await give(client, content) == "250 2.0.0 stored"
+    assert (await give(client, content))[:3] == code
+
+
+def test_what_is_refused_is_kept_nowhere(tmp_path: Path) -> None:
+    taken, before = Intake(100_000, tmp_path), count(OPEN_FILES)
+    taken.feed(b"Subject: x\r\n\r\n")
+    tracemalloc.start()
+    for _ in range(40):
+        taken.feed(b"x" * 65536)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 65536
+    assert count(OPEN_FILES) == before
+    taken.feed(b"\r\n.\r\n")
+    assert taken.finish() == intake.TOO_BIG
 
 
 async def test_the_limit_leaves_room_for_our_fields(open_door: OpenDoor) -> None:
