@@ -6,9 +6,10 @@ from base64 import b64encode
 from binascii import Error, a2b_base64, a2b_qp
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bqBQ])\?([^?\s]*)\?=")
+# Codecs of Python that are no charsets: quadratic (idna, punycode), or with a syntax of their own that warns or fails.
 _UNSAFE = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_CHUNK = 45  # bytes: 60 characters of base64 and the frame stay under the 75 of RFC 2047 section 2
+_CHUNK = 33  # bytes: 44 characters of base64, the frame and our longest name stay under the 76 of RFC 2047 section 2
 LONGEST_PLAIN = 900  # characters of one value that are sent in one line (RFC 5322 section 2.1.1: 998 with the name)
 
 
@@ -66,7 +67,7 @@ def _bytes(encoding: str, content: str) -> bytes | None:
 
 def _text(charset: str, content: bytes) -> str:
     try:
-        known = codecs.lookup(charset).name
+        known = codecs.lookup(charset).name.replace("-", "_")  # Python names it "unicode-escape", or with underscores
         return content.decode("latin-1" if known in _UNSAFE else known, "replace")
     except (LookupError, UnicodeError, ValueError):
         return content.decode("latin-1")

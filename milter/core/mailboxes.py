@@ -16,15 +16,16 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.S)
 _COMMENT_MARK = re.compile(r"[()\\]")
 _ROUTE = re.compile(r'@[^:"<>]*:')  # RFC 5322 section 4.4: a source route says nothing about the mailbox
 _SPACES = re.compile(r"[ \t\r\n]+")
-_ATOM = r'[^\x00-\x20\x7f"(),.:;<>@\[\]\\]+'
-_LOCAL = rf'(?:{_ATOM}(?:\.{_ATOM})*+|"(?:[^\x00-\x1f\x7f"\\]|\\[^\x00-\x1f\x7f])*+")'
-_DOMAIN = r'(?:[^\x00-\x20\x7f"(),:;<>@\[\]\\]+|\[[0-9A-Za-z:.]+\])'
+_ATOM = r'[^\x00-\x20\x7f\ud800-\udfff"(),.:;<>@\[\]\\]+'
+_LOCAL = rf'(?:{_ATOM}(?:\.{_ATOM})*+|"(?:[^\x00-\x1f\x7f\ud800-\udfff"\\]|\\[^\x00-\x1f\x7f])*+")'
+_DOMAIN = r'(?:[^\x00-\x20\x7f\ud800-\udfff"(),:;<>@\[\]\\]+|\[[0-9A-Za-z:.]+\])'
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _LONGEST = 320
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is an addr-spec as it may stand on an envelope: no comments, no control characters, no bare spaces."""
+    """Whether `text` is an addr-spec as it may stand on an envelope: no comments, no control characters, no bare
+    spaces, no bytes that are not UTF-8 (lone surrogates)."""
     return len(text) <= _LONGEST and _ADDRESS.fullmatch(text) is not None
 
 

@@ -29,7 +29,8 @@ OUT_OF_OFFICE = {
         |out[ -]of[ -](?:the[ -])?office (?:auto[ -]?reply|reply|response|message|notification|notice)
         |i(?:'m| am) (?:currently )?out of (?:the )?office|away from (?:the |my )?(?:office|desk|mail|email)|ooo|oof
         |(?:i(?:'m| am) )?(?:currently )?on (?:vacation|leave|annual leave|parental leave|maternity leave|paternity leave)""",
-    "fr": """reponse automatique|message automatique|repondeur automatique|(?:absence|absent|absente|hors) du bureau|absence temporaire
+    "fr": """reponse automatique|message automatique|repondeur automatique|(?:absence|absent|absente|hors) du bureau
+        |absence temporaire
         |(?:message|notification|avis|reponse) d'absence|absence|en conges|je suis absente?|en vacances""",
     "de": """automatische (?:antwort|ruckantwort|ruckmeldung|nachricht|e-?mail-antwort)|auto(?:matik)?-?antwort
         |abwesenheits(?:notiz|nachricht|meldung|mitteilung|benachrichtigung|assistent|hinweis|info)|abwesenheit|abwesend
@@ -43,8 +44,8 @@ OUT_OF_OFFICE = {
         |inte pa kontoret|ej pa kontoret|utanfor kontoret|pa semester""",
     "da": """autosvar|automatisk (?:svar|besked)|fravaer(?:sbesked|smeddelelse)?|fravær(?:sbesked|smeddelelse)?|ikke pa kontoret
         |ikke til stede|uden for kontoret|ude af kontoret|pa ferie""",
-    "others": """automaattinen vastaus|poissa toimistosta|poissaoloilmoitus|fraværsmelding|automatyczna odpowiedz|odpowiedz automatyczna
-        |automaticka odpoved|raspuns automat|automatikus valasz""",
+    "others": """automaattinen vastaus|poissa toimistosta|poissaoloilmoitus|fraværsmelding|automatyczna odpowiedz
+        |odpowiedz automatyczna        |automaticka odpoved|raspuns automat|automatikus valasz""",
 }
 _BOUNCES = """undelivered mail returned to sender|mail delivery failed|mail delivery failure|delivery status notification
     |delivery failure|failure notice|undeliverable|undeliverable mail|undeliverable message|returned mail
