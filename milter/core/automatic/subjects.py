@@ -60,7 +60,7 @@ _END = rf"""(?= \s*$ | \s*[:;,!\])|] | \.(?:\s|$) | \s+[-–—(\[/] | \s+\d
 
 
 def _anchored(phrases: str) -> re.Pattern[str]:
-    joined = "|".join(part.strip().replace(" ", r"\ ") for part in phrases.split("|"))
+    joined = re.sub(r"\s*\n\s*", "", phrases).replace(" ", r"\ ")
     return re.compile(rf"[\[(*\s]*(?:{joined}){_END}", re.X)
 
 
