@@ -66,7 +66,7 @@ def decided(store: RedisServer) -> Counter[str]:
         found[f"replies due ({key.decode().rpartition(':')[2]})"] += client.zcard(key)
     for key in client.scan_iter("recado:*", count=1000, _type="STREAM"):
         for _, fields in client.xrange(key):
-            found["journal: " + fields.get(b"code", b"?").decode()] += 1
+            found["journal: " + fields.get(b"@code", b"?").decode()] += 1
     client.close()
     return found
 

@@ -16,7 +16,6 @@ COUSIN = "primo@familia.example"
 STRANGER = "nuevo@desconocido.example"
 ALIASES = {
     "equipo@estudio.example": ANA,  # an address of no owner
-    "casa@estudio.example": ANA,
     HOME: ANA,  # the personal address ends in the business mailbox
 }
 
@@ -129,18 +128,30 @@ def test_50_megabytes_arrive_intact(office: Chain) -> None:
     assert hashlib.sha256(delivered).hexdigest() == hashlib.sha256(lines).hexdigest()
 
 
-def test_the_alias_that_was_written_to_decides_whose_mail_it_is() -> None:
-    """After expansion RCPT is the mailbox; Postfix's ORCPT says that it was written to the personal address."""
-    with chain(postfix={"aliases": ALIASES}) as office:
+@pytest.mark.xfail(
+    strict=True, reason="the identity is RCPT's: ORCPT is not asked; and behind Dovecot, without DSN, none comes"
+)
+@pytest.mark.parametrize("door", ["lmtp", "after-queue"])
+def test_the_address_that_was_written_to_decides_whose_mail_it_is(door: str) -> None:
+    """After expansion RCPT is the mailbox; the ORCPT that Postfix adds says that it was written to the personal address."""
+    with chain(door, postfix={"aliases": ALIASES}) as office:
         personal, business = mail(COUSIN, HOME), mail(COUSIN, ANA)
         office.send(COUSIN, HOME, personal)
         office.send(COUSIN, ANA, business)
-        office.send(STRANGER, "equipo@estudio.example", by_alias := mail(STRANGER, "equipo@estudio.example"))
         office.postfix.wait_for_empty_queue()
+        flags, raw = the_mail(office, business, HOME, "INBOX")
+        assert (flags, field(raw, "Recado-Identity")) == ({"$WrongAddress"}, "studio")
         flags, raw = the_mail(office, personal, ANA, "INBOX")
         assert (flags, b"Recado-" in raw) == (frozenset(), False)
-        flags, raw = the_mail(office, by_alias, ANA, "INBOX")
-        assert field(raw, "Recado-Identity") == "studio"
+
+
+def test_an_alias_of_no_owner_is_the_mailbox_it_stands_for() -> None:
+    with chain(postfix={"aliases": ALIASES}) as office:
+        message = mail(STRANGER, "equipo@estudio.example")
+        office.send(STRANGER, "equipo@estudio.example", message)
+        office.postfix.wait_for_empty_queue()
+        flags, raw = the_mail(office, message, ANA, "INBOX")
+        assert (flags, field(raw, "Recado-Identity")) == ({"$Prospect"}, "studio")
 
 
 def test_filing_by_detail() -> None:
