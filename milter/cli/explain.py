@@ -3,72 +3,139 @@
 import asyncio
 import json
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from milter.cli import rehearsal, report
+from milter.cli import rehearsal, report, stored
 from milter.cli.instant import parse_instant
-from milter.cli.source import Letter, message_of
+from milter.cli.letters import Letter, text_of
+from milter.core import mailboxes
+from milter.core.facts import Missing
+from milter.core.message import Message
 from milter.core.reply_job import ReplyIntent
-from milter.delivery.writer import Writer
+from milter.delivery.writer import NotWritten, Writer
+from milter.errors import StoreAway
 from milter.service import Examination, Service
+from milter.settings import secret
 from milter.settings.values import Settings
 from milter.store import server
+from milter.store.api import Event, FactsQuery, Settled, StoredFacts
 from milter.store.redis import RedisStore
+
+LATE = timedelta(hours=1)
 
 
 @click.command()
 @click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
 @click.option("--mail-from", required=True, help='Envelope sender; "" is the null reverse-path.')
 @click.option("--rcpt-to", required=True, help="Envelope recipient.")
-@click.option("--at", metavar="INSTANT", help="Decide as of this instant (ISO 8601); default: now.")
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--render", is_flag=True, help="Show the reply as it would leave.")
+@click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
+@click.option("--json", "as_json", is_flag=True, help="One object, as in replay.")
+@click.option("--render", is_flag=True, help="Show the reply as its reader sees it; with --json its bytes, base64.")
 @click.argument("where", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
 def command(file: Path, mail_from: str, rcpt_to: str, at: str | None, as_json: bool, render: bool, where: Path) -> None:
-    """Explain what would become of one message (FILE, or - for standard input), and why."""
-    settings = rehearsal.settings_of(file, own_results=False)
+    """Explain what would become of one message, and why: where it goes, how it is tagged, and whether its sender is answered.
+
+    FILE is one message, - is standard input. Nothing is written, sent or counted; who was answered already is read
+    from the store of the running daemon.
+    """
+    settings = rehearsal.settings_of(file)
+    recipient, sender = rcpt_to.strip("<> "), mail_from.strip("<> ")
+    if not mailboxes.is_address(recipient):
+        raise click.BadParameter(
+            f"{rcpt_to!r} is no address; write for example {_example(settings)}", param_hint="--rcpt-to"
+        )
+    message = _message(where)
+    addressed = settings.policy.addressed(recipient)
+    instant = parse_instant(at, addressed.owner.timezone if addressed else None) if at else rehearsal.now()
+    letter = Letter(text_of(where.name), stored.as_arrived(message), sender, (recipient,), instant)
+    with rehearsal.quiet():
+        examination = asyncio.run(_explain(settings, letter))
+    for note in _notes(settings, message, examination, None if at else instant):
+        click.echo("\n".join(report.wrapped("note: ", note)), err=True)
+    _print(settings, letter, examination, as_json=as_json, render=render)
+
+
+def _message(where: Path) -> Message:
+    name = "standard input" if str(where) == "-" else str(where)
     try:
         content = sys.stdin.buffer.read() if str(where) == "-" else where.read_bytes()
     except OSError as error:
-        raise click.ClickException(f"{where}: {error.strerror}; give a file with one message, or -") from error
-    addressed = settings.policy.addressed(rcpt_to)
-    instant = parse_instant(at, addressed.owner.timezone if addressed else None) if at else rehearsal.now()
-    letter = Letter(where.name, message_of(content), mail_from, (rcpt_to,), instant)
-    with rehearsal.quiet():
-        examination = asyncio.run(_explain(settings, letter))
-    _print(settings, letter, examination, instant, as_json=as_json, render=render)
+        raise click.ClickException(f"{name}: {error.strerror}; give a file with one message, or -") from error
+    message = stored.message_of(content)
+    if not message.fields:
+        what = "no header field in it" if content.strip() else "is empty"
+        raise click.ClickException(f"{name}: {what}; give one whole message as a mail program saves it (.eml)")
+    return message
 
 
 async def _explain(settings: Settings, letter: Letter) -> Examination:
+    transaction = rehearsal.transaction(letter, 0, settings)
+    known = secret.read(settings.secret_path)
+    if not isinstance(known, bytes):
+        # With another secret every name in the store would be another, and everybody a stranger to it.
+        why = known.what if known else f"there is no {settings.secret_path} yet"
+        return await Service(settings, _Away(why), keep=lambda event: None).examine(transaction, "explain")
     url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
     store = RedisStore(url, settings.policy.keys, read_only=True)
     try:
         # Read only: facts.lua writes nothing, and explain never settles.
-        return await Service(settings, store, keep=lambda event: None).examine(
-            rehearsal.transaction(letter, 0), "explain"
-        )
+        return await Service(settings, store, keep=lambda event: None).examine(transaction, "explain")
     finally:
         await store.close()
 
 
-def _print(
-    settings: Settings, letter: Letter, examination: Examination, at: datetime, *, as_json: bool, render: bool
-) -> None:
-    def raw(intent: ReplyIntent) -> bytes:
-        return Writer().write(settings, intent, intent.not_before)
+class _Away:
+    """The store of an installation that we cannot read."""
 
-    console = Console(highlight=False)
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    async def facts(self, query: FactsQuery) -> StoredFacts:
+        raise StoreAway(self.why)
+
+    async def settle(self, event: Event) -> Settled:
+        raise StoreAway(self.why)
+
+
+def _notes(settings: Settings, message: Message, examination: Examination, now: datetime | None) -> list[str]:
+    """What a reader has to know besides. `now`: --at was not given."""
+    notes = []
+    claims = examination.facts.claims
+    if isinstance(claims, Missing):
+        notes.append(f"history unknown, so nobody counts as answered already: {claims.why}")
+    if examination.decisions[0].owner is None:
+        known = [one for owner in settings.policy.owners for each in owner.identities for one in each.addresses]
+        notes.append(f"the owners' addresses are {', '.join(known)}")
+    arrived = stored.arrived(message)
+    if now and arrived and now - arrived > LATE:
+        notes.append(f"decided as of now; as of its arrival: --at {arrived.isoformat()}")
+    return notes
+
+
+def _print(settings: Settings, letter: Letter, examination: Examination, *, as_json: bool, render: bool) -> None:
+    writer = Writer()
+
+    def raw(intent: ReplyIntent) -> bytes | None:
+        try:
+            return writer.write(settings, intent, intent.not_before)
+        except NotWritten as error:
+            click.echo(f"{intent.template} ({intent.language}) cannot be written: {error}", err=True)
+            return None
+
     for decision in examination.decisions:
         if as_json:
-            click.echo(
-                json.dumps(report.as_json(letter.id, at, decision, True, raw if render else None), ensure_ascii=False)
-            )
+            answer = report.as_json(letter.id, letter.at, decision, raw if render else None)
+            click.echo(json.dumps(answer, ensure_ascii=False))
             continue
-        for line in report.lines(at, decision, True):
-            console.print(line, soft_wrap=True)
-        if render and decision.reply:
-            click.echo(raw(decision.reply).decode("utf-8", "replace").replace("\r\n", "\n"))
+        click.echo("\n".join(report.lines(letter.at, decision)))
+        if render and decision.reply and (content := raw(decision.reply)):
+            click.echo(f"\n{report.as_read(content)}")
+
+
+def _example(settings: Settings) -> str:
+    return next(
+        one for owner in settings.policy.owners for each in owner.identities for one in each.addresses if "@" in one[1:]
+    )

@@ -1,21 +1,26 @@
 """What replay and explain print of a decision: one JSON object (the contract), or a few lines for a person."""
 
 import base64
+import email
+import email.policy
+import textwrap
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from rich.markup import escape
+import click
 
 from milter.core import filing
-from milter.core.decision import Decision
+from milter.core.decision import Decision, Disposition, Reason
+from milter.core.hours import Closed, state_at
 from milter.core.reply_job import ReplyIntent
 
-Raw = Callable[[ReplyIntent], bytes] | None
+WIDTH = 80  # columns, on a terminal and in a pipe: what is longer is wrapped, never cut
+Raw = Callable[[ReplyIntent], bytes | None]  # the whole reply; None if its text cannot be rendered
 
 
-def as_json(letter: str, at: datetime, decision: Decision, claimed: bool, raw: Raw = None) -> dict[str, Any]:
-    """The object of the contract for one message and recipient. `claimed`: the store granted the reply its claim."""
+def as_json(letter: str, at: datetime, decision: Decision, raw: Raw | None = None) -> dict[str, Any]:
+    """The object of the contract for one message and recipient."""
     zone = decision.owner.timezone if decision.owner else None
     return {
         "id": letter,
@@ -29,22 +34,18 @@ def as_json(letter: str, at: datetime, decision: Decision, claimed: bool, raw: R
         "folder": decision.folder,
         "keywords": list(decision.keywords),
         "disposition": decision.disposition.value,
-        "reply": _reply(decision, claimed, raw),
+        "reply": _reply(at, decision, raw),
         "reasons": [{"code": one.code, "text": one.text, "evidence": one.evidence} for one in decision.reasons],
     }
 
 
-def sends(decision: Decision, claimed: bool) -> bool:
-    return decision.reply is not None and claimed and not decision.reply.shadow
-
-
-def _reply(decision: Decision, claimed: bool, raw: Raw) -> dict[str, Any]:
-    intent = decision.reply
-    if intent is None or not claimed:
-        return {"send": False}
-    zone = decision.owner.timezone if decision.owner else None
+def _reply(at: datetime, decision: Decision, raw: Raw | None) -> dict[str, Any]:
+    intent, zone = decision.reply, decision.owner.timezone if decision.owner else None
+    if intent is None:
+        opens = _opens(at, decision)
+        return {"send": False} | ({"opens": opens.isoformat()} if opens else {})
     answer: dict[str, Any] = {
-        "send": sends(decision, claimed),
+        "send": not intent.shadow,
         "mail_from": "",
         "rcpt_to": intent.correspondent,
         "template": intent.template,
@@ -53,45 +54,93 @@ def _reply(decision: Decision, claimed: bool, raw: Raw) -> dict[str, Any]:
         "not_after": intent.not_after.astimezone(zone).isoformat(),
         "opens": intent.opens.astimezone(zone).isoformat() if intent.opens else None,
     }
-    if raw:
-        answer["raw"] = base64.b64encode(raw(intent)).decode("ascii")
+    if raw and (content := raw(intent)):
+        answer["raw"] = base64.b64encode(content).decode("ascii")
     return answer
 
 
-def lines(at: datetime, decision: Decision, claimed: bool) -> list[str]:
-    """For a person, in rich markup: who wrote, where it goes, what the sender gets, and why."""
+def _opens(at: datetime, decision: Decision) -> datetime | None:
+    """When the addressed identity opens, if it is closed; None for mail that we leave alone."""
+    if decision.owner is None or decision.identity is None or decision.disposition is Disposition.UNTOUCHED:
+        return None
+    schedule = decision.identity.schedule_for(decision.client)
+    state = state_at(schedule, at.astimezone(decision.owner.timezone)) if schedule else None
+    return state.opens if isinstance(state, Closed) else None
+
+
+def lines(at: datetime, decision: Decision) -> list[str]:
+    """For a person: who wrote, where it goes, what the sender gets, and why."""
     if decision.owner is None or decision.identity is None:
-        return [f"[bold]{escape(decision.rcpt_to)}[/] belongs to no owner: passed untouched"]
-    who = decision.sender_class.value if decision.sender_class else "unknown"
-    if decision.client:
-        who += f" {escape(decision.client.name)}"
-    place = escape(filing.mailbox(decision) or decision.rcpt_to)
-    if decision.folder:
-        place += f", folder [bold]{escape(decision.folder)}[/]"
-    if decision.keywords:
-        place += f", {escape(' '.join(decision.keywords))}"
-    local = at.astimezone(decision.owner.timezone)
+        return [*wrapped("", f"{decision.rcpt_to or 'no recipient'}: {_last(decision).text}")]
+    zone = decision.owner.timezone
+    local = at.astimezone(zone)
     return [
-        f"[bold]{escape(decision.rcpt_to)}[/] ({decision.identity.kind} identity {escape(decision.identity.name)}), "
-        f"{local:%a %d %b %Y %H:%M} {escape(str(decision.owner.timezone))}",
-        f"  who    {who}",
-        f"  where  {place}",
-        f"  reply  {reply_line(decision, claimed)}",
-        *(f"  why    [dim]{one.code}[/] {escape(one.text)}" + _evidence(one.evidence) for one in decision.reasons),
+        click.style(plain(f"{decision.rcpt_to} ({decision.identity.name}, {decision.identity.kind})"), bold=True),
+        *wrapped("  when   ", f"{local:%a %d %b %Y %H:%M} {zone}"),
+        *wrapped("  who    ", who(decision)),
+        *wrapped("  where  ", where(decision)),
+        *(wrapped("  tags   ", " ".join(decision.keywords)) if decision.keywords else ()),
+        *wrapped("  then   ", reply(decision) + (f", to {decision.reply.correspondent}" if decision.reply else "")),
+        *(line for one in decision.reasons for line in wrapped("  why    ", _said(one))),
     ]
 
 
-def reply_line(decision: Decision, claimed: bool) -> str:
-    intent = decision.reply
+def who(decision: Decision) -> str:
+    name = decision.sender_class.value if decision.sender_class else "to no owner's address"
+    return f"{name} {decision.client.name}" if decision.client else name
+
+
+def where(decision: Decision) -> str:
+    """The folder, and the mailbox if it is not the one written to."""
+    if decision.disposition is Disposition.UNTOUCHED:
+        return "passed untouched"
+    place = decision.folder or "inbox"
+    return f"{place} of {decision.moved_to}" if decision.moved_to else place
+
+
+def reply(decision: Decision) -> str:
+    """`reply closed (es), Fri 23:52`, or why there is none."""
+    intent, zone = decision.reply, decision.owner.timezone if decision.owner else None
     if intent is None:
-        return "none"
-    if not claimed:
-        return "none: answered already"
-    zone = decision.owner.timezone if decision.owner else None
-    when = f"{intent.not_before.astimezone(zone):%H:%M}"
-    verb = "would be (shadow)" if intent.shadow else "to"
-    return f"{escape(intent.template)} ({intent.language}) {verb} {escape(intent.correspondent)} at {when}"
+        return f"no reply: {withheld(decision).text.rstrip('.')}"
+    when = f"{intent.not_before.astimezone(zone):%a %H:%M}"
+    return f"reply {intent.template} ({intent.language}), {when}" + (", in shadow: not sent" if intent.shadow else "")
 
 
-def _evidence(text: str) -> str:
-    return f" [dim]({escape(text)})[/]" if text else ""
+def withheld(decision: Decision) -> Reason:
+    """Why there is no reply."""
+    return next((one for one in reversed(decision.reasons) if one.code.startswith("reply-")), _last(decision))
+
+
+def as_read(content: bytes) -> str:
+    """A reply of ours as its reader sees it: the fields that a mail program shows, and the text."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    body = message.get_body(("plain",))
+    fields = [f"{name}: {message[name]}" for name in ("From", "To", "Subject", "Date")]
+    return "\n".join((*fields, "", (body.get_content() if body else "").strip()))
+
+
+def wrapped(label: str, text: str) -> list[str]:
+    """`text` behind `label`, in lines of WIDTH; words longer than that stay whole, so that they can be copied."""
+    indent = " " * len(label)
+    return textwrap.wrap(
+        plain(text),
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def plain(text: str) -> str:
+    """Mail brings control characters, and a terminal obeys them."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
+def _said(one: Reason) -> str:
+    return f"{one.text} {one.code}" + (f" ({one.evidence})" if one.evidence else "")
+
+
+def _last(decision: Decision) -> Reason:
+    return decision.reasons[-1] if decision.reasons else Reason("", "")

@@ -1,138 +1,130 @@
-"""Where `replay` finds messages: a Maildir, an mbox, a folder of .eml files, one .eml, or a .jsonl manifest."""
+"""Where `replay` finds messages: a Maildir, an mbox, a folder of .eml files, one message, or a .jsonl manifest.
 
-import json
-import mailbox
+Only the heads are read to find the order of arrival: the messages themselves are read one at a time, when their turn comes.
+"""
+
+import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
-from milter.core import address
-from milter.core.message import Message, parse
+from milter.cli import manifest, stored
+from milter.cli.letters import BadSource, Found, Letter, Skipped, text_of
 from milter.core.policy import Policy
 
-_BARE = re.compile(rb"\r\n|\r|\n")
-
-
-class BadSource(Exception):
-    """What is wrong with the source and what to give instead."""
+HEAD = 1 << 16  # bytes read to find out when a message arrived
+# A line "From " begins a message only behind an empty one, and before something that looks like a header field.
+_SEPARATOR = re.compile(
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From (?=[^\n]*\d\d:\d\d|-?[ \r]*\n)[^\n]*\n(?=[!-9;-~]+[ \t]*:|>?From )"
+)
+_MAILDIR_NAME = re.compile(r"(\d{9,11})\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One message to replay. `fresh`: forget everything before it."""
+class _Place:
+    """One stored message: what to call it, when it arrived, and how to read `limit` bytes of it (-1: all)."""
 
     id: str
-    message: Message
-    mail_from: str
-    rcpt_to: tuple[str, ...]
     at: datetime
-    fresh: bool = False
+    read: Callable[[int], bytes]
 
 
-def read(source: Path, policy: Policy) -> Iterator[Letter]:
-    """The letters of a source in order. BadSource names the file and line of a manifest that is wrong."""
-    if source.suffix == ".jsonl":
-        yield from _manifest(source)
-    elif (source / "cur").is_dir() and (source / "new").is_dir():
-        files = [one for folder in ("cur", "new") for one in (source / folder).iterdir() if one.is_file()]
-        yield from _in_order(files, policy)
-    elif source.is_dir():
-        yield from _in_order(list(source.rglob("*.eml")), policy)
-    elif source.suffix == ".eml":
-        yield from _in_order([source], policy)
-    elif source.is_file():
-        yield from _mbox(source, policy)
-    else:
-        raise BadSource(
-            f"{source}: no such file or folder; give a Maildir, an mbox, a folder of .eml files or a .jsonl manifest"
-        )
-
-
-def count(source: Path) -> int | None:
-    """How many letters there are, where that is cheap to know: for the progress bar."""
-    if source.suffix == ".jsonl" and source.is_file():
-        with source.open("rb") as lines:
-            return sum(1 for one in lines if one.strip())
-    return None
-
-
-def message_of(content: bytes) -> Message:
-    """A stored message with any line ends, as it would arrive: CRLF throughout."""
-    return parse(_BARE.sub(b"\r\n", content))
-
-
-def _manifest(source: Path) -> Iterator[Letter]:
+def read(source: Path, policy: Policy) -> Found:
+    """The letters of a source: a manifest's in its own order, others as they arrived. BadSource if it is none."""
     try:
-        lines = source.read_text().splitlines()
+        return _manifest_or(source, policy)
     except OSError as error:
-        raise BadSource(f"{source}: {error.strerror}; give a file that can be read") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            raw = json.loads(line)
-            at = datetime.fromisoformat(raw["at"])
-            if at.tzinfo is None:
-                raise ValueError(f"{raw['at']!r} has no offset; write for example 2026-11-20T23:45:00+01:00")
-            content = (source.parent / raw["file"]).read_bytes()
-            yield Letter(
-                str(raw["id"]), message_of(content), raw["mail_from"], tuple(raw["rcpt_to"]), at, bool(raw.get("fresh"))
-            )
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-            raise BadSource(
-                f'{source}:{number}: {what}; a line is {{"id", "file", "mail_from", "rcpt_to", "at"}}'
-            ) from error
+        what = f"{source}: {error.strerror or error}"
+        raise BadSource(f"{what}; give a Maildir, an mbox, a folder of .eml files or a .jsonl manifest") from error
 
 
-def _in_order(files: list[Path], policy: Policy) -> Iterator[Letter]:
-    found = [(letter.at, letter) for one in files if (letter := _letter(one.name, one.read_bytes(), policy))]
-    yield from (letter for _, letter in sorted(found, key=lambda pair: pair[0]))
+def _manifest_or(source: Path, policy: Policy) -> Found:
+    if source.is_dir():
+        return _stored(_folder(source), policy)
+    with source.open("rb") as file:
+        beginning = file.read(64)
+    if source.suffix == ".jsonl" or beginning.lstrip().startswith(b"{"):
+        return manifest.read(source)
+    if not beginning.strip():
+        raise BadSource(f"{source}: is empty; give a file with messages in it")
+    if beginning.startswith(b"From ") and source.suffix != ".eml":
+        return _stored(_mbox(source), policy)
+    return _stored(iter([_file(source, source.name)]), policy)
 
 
-def _mbox(source: Path, policy: Policy) -> Iterator[Letter]:
-    box = mailbox.mbox(str(source), create=False)
-    for key in box.keys():  # noqa: SIM118 - a mailbox is no dict: iterating it parses every message
-        content = box.get_bytes(key)
-        if letter := _letter(f"{source.name}#{key}", content, policy):
-            yield letter
+def _stored(places: Iterator[_Place | Skipped], policy: Policy) -> Found:
+    found = list(places)
+    in_order = sorted((one for one in found if isinstance(one, _Place)), key=lambda one: one.at)
+    skipped = [one for one in found if isinstance(one, Skipped)]
+
+    def letters() -> Iterator[Letter | Skipped]:
+        yield from skipped
+        for place in in_order:
+            try:
+                message = stored.read(place.read(-1), policy)
+            except OSError as error:
+                yield Skipped(place.id, error.strerror or str(error))
+                continue
+            yield Letter(place.id, message.message, message.mail_from, message.rcpt_to, place.at)
+
+    return Found(len(found), letters())
 
 
-def _letter(name: str, content: bytes, policy: Policy) -> Letter | None:
-    """What the envelope was, as far as a stored message tells. None for mail to no owner's address."""
-    message = message_of(content)
-    recipients = _recipients(message, policy)
-    if not recipients:
-        return None
-    return Letter(name, message, _mail_from(message), recipients, _arrived(message))
+def _folder(source: Path) -> Iterator[_Place | Skipped]:
+    halves = [one for name in ("cur", "new") if (one := source / name).is_dir()]
+    if halves:
+        for half in halves:
+            for file in sorted(half.iterdir()):
+                if not file.name.startswith(".") and file.is_file():
+                    yield _file(file, file.name)
+        return
+    files = sorted(one for one in source.rglob("*") if one.suffix.lower() == ".eml" and one.is_file())
+    if not files:
+        raise BadSource(
+            f"{source}: neither a Maildir (it has cur and new) nor a folder with .eml files in it; give the one you mean"
+        )
+    for file in files:
+        yield _file(file, text_of(file.relative_to(source)))
 
 
-def _mail_from(message: Message) -> str:
-    stored = message.first("return-path")
-    if stored is not None:
-        return stored.strip().removeprefix("<").removesuffix(">")
-    return address.author(message)
+def _file(file: Path, name: str) -> _Place | Skipped:
+    def content(limit: int) -> bytes:
+        with file.open("rb") as opened:
+            return opened.read(limit)
+
+    name = text_of(name)
+    try:
+        head = content(HEAD)
+        if not head.strip():
+            return Skipped(name, "is empty")
+        return _Place(name, stored.arrived(stored.message_of(head)) or _named(file), content)
+    except OSError as error:
+        return Skipped(name, error.strerror or str(error))
 
 
-def _recipients(message: Message, policy: Policy) -> tuple[str, ...]:
-    """Where it was delivered to, else whichever of the owners' addresses it names."""
-    for name in ("x-original-to", "delivered-to"):
-        owned = tuple(dict.fromkeys(one for one in message.all(name) if policy.addressed(one)))
-        if owned:
-            return owned[:1]
-    return tuple(sorted(one for one in message.listed if policy.addressed(one)))
+def _named(file: Path) -> datetime:
+    """When a file without a date of its own was delivered: a Maildir's names begin with it."""
+    name = _MAILDIR_NAME.match(file.name)
+    at = datetime.fromtimestamp(int(name[1]) if name else file.stat().st_mtime, UTC)
+    return at if stored.plausible(at) else datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def _arrived(message: Message) -> datetime:
-    received = message.first("received")
-    for text in (received.rpartition(";")[2] if received else None, message.first("date")):
-        try:
-            at = parsedate_to_datetime(text) if text else None
-        except ValueError:
-            continue
-        if at:
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(0, UTC)
+def _mbox(source: Path) -> Iterator[_Place | Skipped]:
+    with source.open("rb") as opened:
+        content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+    starts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(content)]
+    ends = [start for start, _ in starts[1:]] + [len(content)]
+    if not starts:
+        raise BadSource(f"{source}: no message found in it; an mbox has a line `From ADDRESS DATE` before each message")
+    at = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    for number, ((_, start), end) in enumerate(zip(starts, ends, strict=True), 1):
+        cut = partial(_cut, content, start, end)
+        at = stored.arrived(stored.message_of(cut(HEAD))) or at  # without a date of its own: with the one before it
+        yield _Place(f"{text_of(source.name)}#{number}", at, cut)
+
+
+def _cut(content: mmap.mmap, start: int, end: int, limit: int) -> bytes:
+    return content[start : end if limit < 0 else min(end, start + limit)]
