@@ -115,18 +115,10 @@ def state_at(schedule: Schedule, now: datetime) -> Open | Closed:
     Looks ahead to the end of the third year after `now` and back to the start of the second before it.
     The first call for a schedule compiles three years (some 20 ms), later ones look up.
     """
-    if now.tzinfo is None:
-        raise ValueError("`now` must be aware")
     zone = ZoneInfo(schedule.zone)
     second = int(now.timestamp() // 1)
     local = now.astimezone(zone)
-    year = min(max(local.year, FIRST_YEAR + YEARS_BACK), LAST_YEAR - YEARS_AHEAD)
-    calendar = _calendar(schedule, year - 1, year + 1)
-    place = bisect_right(calendar.starts, second)
-    if not 0 < place < len(calendar.starts):
-        # Not open yet in the near years, or never more, or open past their end: look further, at any time of the year.
-        calendar = _calendar(schedule, year - YEARS_BACK, year + YEARS_AHEAD)
-        place = bisect_right(calendar.starts, second)
+    calendar, place = _place(schedule, now)
     since = calendar.ends[place - 1] if place else None
     if since is not None and second < since:
         return Open(None if since >= calendar.horizon else datetime.fromtimestamp(since, zone))
@@ -142,6 +134,27 @@ def next_opening(schedule: Schedule, now: datetime) -> datetime | None:
             return now.astimezone(ZoneInfo(schedule.zone))
         case Closed(opens=opens):
             return opens
+
+
+def last_opening(schedule: Schedule, now: datetime) -> datetime | None:
+    """When the window that is open at `now` opened, else the last one before; None: none in the horizon of `state_at`."""
+    calendar, place = _place(schedule, now)
+    return datetime.fromtimestamp(calendar.starts[place - 1], ZoneInfo(schedule.zone)) if place else None
+
+
+def _place(schedule: Schedule, now: datetime) -> tuple[_Calendar, int]:
+    """The years around `now`, and how many of their open spans have begun by then."""
+    if now.tzinfo is None:
+        raise ValueError("`now` must be aware")
+    second = int(now.timestamp() // 1)
+    year = min(max(now.astimezone(ZoneInfo(schedule.zone)).year, FIRST_YEAR + YEARS_BACK), LAST_YEAR - YEARS_AHEAD)
+    calendar = _calendar(schedule, year - 1, year + 1)
+    place = bisect_right(calendar.starts, second)
+    if not 0 < place < len(calendar.starts):
+        # Not open yet in the near years, or never more, or open past their end: look further, at any time of the year.
+        calendar = _calendar(schedule, year - YEARS_BACK, year + YEARS_AHEAD)
+        place = bisect_right(calendar.starts, second)
+    return calendar, place
 
 
 def _closed(
