@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+import traceback
 from contextvars import ContextVar
 
 transaction_id: ContextVar[str] = ContextVar("transaction_id", default="")
@@ -24,17 +25,27 @@ class Formatter(logging.Formatter):
         if current := transaction_id.get():
             values["id"] = current
         values |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        if record.exc_info:
-            values["trace"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            values["trace"] = _trace(record.exc_info[1])
         if self.as_json:
-            return json.dumps(values, ensure_ascii=False, default=str)
+            return json.dumps(values, default=str)
         return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+
+
+def _trace(error: BaseException) -> str:
+    """Where it happened, and what. The words of an error may quote the mail, so only the system's own are repeated."""
+    places = (f"{one.filename}:{one.lineno} {one.name}" for one in traceback.extract_tb(error.__traceback__))
+    what = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
+    chain = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    said = "\n".join((*places, what))
+    return f"{_trace(chain)}\n{said}" if chain else said
 
 
 def _quoted(value: object) -> str:
     text = str(value)
-    plain = text.isascii() and text.isprintable() and text and not set(text) & set(' "=')
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    plain = text.isascii() and text.isprintable() and text and not set(text) & set(' "=\\')
+    # What cannot be printed is escaped whatever it is: a line end of Unicode's would make a second line for some readers.
+    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 class OncePerMinute(logging.Filter):

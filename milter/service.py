@@ -8,13 +8,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from milter.core import address, authentication_results, filing, header_edits, pipeline, reasons, remembered
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import HeaderEdits
+from milter.core.reply_job import ClaimKey, taken
 from milter.errors import SmtpReply, StoreAway
 from milter.settings.values import Settings
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, StoredFacts
@@ -24,6 +25,7 @@ log = logging.getLogger("milter.service")
 BEFORE_QUEUE = 6 * 3600  # seconds a remembered outcome is kept: a client that resends does so within hours
 BEHIND_QUEUE = 5 * 86400  # behind a queue: Postfix's maximal_queue_lifetime
 LARGE = 1 << 20  # bytes from which a message is hashed in a thread (hashlib lets go of the GIL): 50 MB take 60 ms
+KEEPING = 0.25  # seconds our 250 waits for the outbox's disk, as long as it waits for Redis
 
 
 class Store(Protocol):
@@ -46,6 +48,7 @@ class Examination:
     """A transaction examined. One entry a recipient, in order: `decisions`, `copies`, `remembered` (the reply given before).
 
     `as_received`: what to offer when the next hop refuses a recipient that we changed. `digest` "": not remembered.
+    `counted`: by recipient, the records that withheld his reply because this person was answered already.
     """
 
     transaction: Transaction
@@ -56,12 +59,14 @@ class Examination:
     remembered: tuple[SmtpReply | None, ...]
     digest: str
     facts: Facts
+    counted: tuple[tuple[ClaimKey, ...], ...]
 
 
 class Service:
     """`settings` is swapped as one reference on reload; a transaction keeps the settings it began with.
 
-    `wake` is called when a reply was queued; `keep(event)` puts an event where it waits for the store.
+    `wake` is called when a reply was queued; `keep(event)` puts an event where it waits for the store; what it returns is done
+    when the event is safe there.
     """
 
     def __init__(
@@ -69,7 +74,7 @@ class Service:
         settings: Settings,
         store: Store,
         *,
-        keep: Callable[[Event], object],
+        keep: Callable[[Event], asyncio.Future[Any] | None],
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
@@ -78,37 +83,16 @@ class Service:
         self.wake = wake
 
     async def examine(self, transaction: Transaction, next_hop: str) -> Examination:
-        """Decides for every recipient. Never raises for a look-up; a defect of ours passes the message on untouched."""
-        settings = self.settings
-        digest = await self._digest(transaction, settings, next_hop)
+        """Decides for every recipient. Never raises: a defect of ours passes the message on untouched."""
+        settings, digest = self.settings, ""
         try:
-            decisions, facts, stored = await self._decide(transaction, settings, digest)
-            copies = tuple(_copy(one, transaction, settings) for one in decisions)
-        except Exception:  # noqa: BLE001 - the promise of this house: a bug of ours in deciding never holds mail back
+            digest = await _digest(transaction, settings, next_hop)
+            return await self._examine(transaction, settings, digest)
+        except Exception:  # the promise of this house: a bug of ours in deciding never holds mail back
             log.exception("deciding failed: passed on untouched")
-            decisions, facts, stored = (
-                _passed(transaction),
-                Facts(),
-                await self._done_only(transaction, settings, digest),
-            )
-            copies = tuple(_copy(one, transaction, settings) for one in decisions)
-        return Examination(
-            transaction,
-            settings,
-            decisions,
-            copies,
-            tuple(_as_received(one, copy, transaction, settings) for one, copy in zip(decisions, copies, strict=True)),
-            tuple(
-                _remembered(stored, _done_key(digest, transaction, settings, one.address))
-                for one in transaction.recipients
-            ),
-            digest,
-            facts,
-        )
+        return await self._untouched(transaction, settings, digest)
 
-    async def _decide(
-        self, transaction: Transaction, settings: Settings, digest: str
-    ) -> tuple[tuple[Decision, ...], Facts, StoredFacts]:
+    async def _examine(self, transaction: Transaction, settings: Settings, digest: str) -> Examination:
         """Decides once without the store: that tells which records would be claimed, so only those are asked for."""
         policy = settings.policy
         believed = authentication_results.believed(transaction, policy)
@@ -119,24 +103,48 @@ class Service:
             facts = replace(facts, claims=Missing(away), standing=Missing(away))
         else:
             facts = replace(facts, claims=stored.claims, standing=stored.standing or Missing("no record"))
-        decisions = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
-        return pipeline.one_reply_per_owner(decisions), facts, stored
+        decided = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
+        decisions = pipeline.one_reply_per_owner(decided)
+        copies = tuple(_copy(one, transaction, settings) for one in decisions)
+        return Examination(
+            transaction,
+            settings,
+            decisions,
+            copies,
+            tuple(_as_received(one, copy, transaction, settings) for one, copy in zip(decisions, copies, strict=True)),
+            _all_remembered(stored, transaction, settings, digest),
+            digest,
+            facts,
+            tuple(_answered(asked, answer, stored, transaction) for asked, answer in zip(draft, decided, strict=True)),
+        )
+
+    async def _untouched(self, transaction: Transaction, settings: Settings, digest: str) -> Examination:
+        """As it came, less the fields that only we may write. What came of an earlier try is still remembered."""
+        decisions = tuple(
+            reasons.because(Decision(one.address), "passed-internal-error") for one in transaction.recipients
+        )
+        try:
+            edits = header_edits.edits_for(Decision(""), transaction, settings.policy)
+            query = _query(transaction, settings, digest, (), Missing("internal error"))
+            before = _all_remembered((await self._look_up(query))[0], transaction, settings, digest)
+        except Exception:  # as above: the same defect may be met again
+            log.exception("deciding failed again: passed on byte for byte")
+            edits, before = HeaderEdits(), (None,) * len(decisions)
+        copies = tuple(Copy(one.rcpt_to, edits) for one in decisions)
+        return Examination(
+            transaction, settings, decisions, copies, copies, before, digest, Facts(), ((),) * len(decisions)
+        )
 
     async def _look_up(self, query: FactsQuery) -> tuple[StoredFacts, str]:
+        """The second: why nothing is known, "" if it is."""
         try:
             return await self.store.facts(query), ""
         except StoreAway as away:
             log.warning("facts are missing: the store is away", extra={"cause": str(away)})
             return StoredFacts(), str(away) or "store away"
-
-    async def _done_only(self, transaction: Transaction, settings: Settings, digest: str) -> StoredFacts:
-        return (await self._look_up(_query(transaction, settings, digest, (), Missing("internal error"))))[0]
-
-    async def _digest(self, transaction: Transaction, settings: Settings, next_hop: str) -> str:
-        keys = settings.policy.keys
-        if transaction.message.size < LARGE:
-            return remembered.digest(keys, transaction, next_hop)
-        return await asyncio.to_thread(remembered.digest, keys, transaction, next_hop)
+        except Exception:  # nor does a bug of ours in the store's room hold mail back, or leave it unmarked
+            log.exception("facts are missing: looking up failed")
+            return StoredFacts(), "internal error"
 
     async def settle(self, examination: Examination, outcomes: Sequence[SmtpReply]) -> Settled:
         """Remembers each accepted recipient, counts the sender and claims the replies. Called after the next hop's reply."""
@@ -147,11 +155,29 @@ class Service:
             settled = await self.store.settle(event)
         except StoreAway as away:
             log.warning("an event waits in the outbox: the store is away", extra={"cause": str(away)})
-            self.keep(event)
+            if kept := self.keep(event):
+                await asyncio.wait({kept}, timeout=KEEPING)
             return Settled(frozenset())
         if settled.claimed:
             self.wake()
         return settled
+
+
+async def _digest(transaction: Transaction, settings: Settings, next_hop: str) -> str:
+    keys = settings.policy.keys
+    if transaction.message.size < LARGE:
+        return remembered.digest(keys, transaction, next_hop)
+    return await asyncio.to_thread(remembered.digest, keys, transaction, next_hop)
+
+
+def _answered(
+    draft: Decision, decision: Decision, stored: StoredFacts, transaction: Transaction
+) -> tuple[ClaimKey, ...]:
+    """The records that turned the reply of `draft` into none."""
+    if draft.reply is None or decision.reply is not None:
+        return ()
+    now = transaction.now
+    return tuple(one.key for one in draft.reply.claims if taken(one, stored.claims.get(one.key), now))
 
 
 def _query(
@@ -193,9 +219,23 @@ def _done_key(digest: str, transaction: Transaction, settings: Settings, rcpt_to
     return DoneKey(settings.policy.keys.name("done", digest, rcpt_to) if digest else "", transaction.peer.queue_id)
 
 
-def _remembered(stored: StoredFacts, key: DoneKey) -> SmtpReply | None:
-    text = stored.done.get(key.digest) if key.digest else None
-    return SmtpReply(250, "2.0.0", text) if text is not None else None
+def _all_remembered(
+    stored: StoredFacts, transaction: Transaction, settings: Settings, digest: str
+) -> tuple[SmtpReply | None, ...]:
+    """What each recipient was answered when this message came before."""
+    keys = (_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
+    texts = (stored.done.get(one.digest) if one.digest else None for one in keys)
+    return tuple(None if text is None else _reply(text) for text in texts)
+
+
+def _text(reply: SmtpReply) -> str:
+    return f"{reply.enhanced} {reply.text}"
+
+
+def _reply(remembered_text: str) -> SmtpReply:
+    """The inverse of _text: a retry reads the very same words."""
+    enhanced, _, text = remembered_text.partition(" ")
+    return SmtpReply(250, enhanced, text)
 
 
 def _copy(decision: Decision, transaction: Transaction, settings: Settings) -> Copy:
@@ -213,20 +253,14 @@ def _as_received(decision: Decision, copy: Copy, transaction: Transaction, setti
     return Copy(decision.rcpt_to, header_edits.edits_for(back, transaction, settings.policy))
 
 
-def _passed(transaction: Transaction) -> tuple[Decision, ...]:
-    return tuple(reasons.because(Decision(one.address), "passed-internal-error") for one in transaction.recipients)
-
-
 def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | None:
     """None if nothing was accepted or all of it was remembered from before."""
     transaction, settings = examination.transaction, examination.settings
-    fresh = [
-        (decision, outcome)
-        for decision, outcome, before in zip(examination.decisions, outcomes, examination.remembered, strict=True)
-        if outcome.accepted and before is None
-    ]
-    if not fresh:
+    before = examination.remembered
+    accepted = [index for index, one in enumerate(outcomes) if one.accepted and before[index] is None]
+    if not accepted:
         return None
+    fresh = [(examination.decisions[index], outcomes[index]) for index in accepted]
     keys = settings.policy.keys
     keep = BEHIND_QUEUE if transaction.peer.queue_id else BEFORE_QUEUE
     recipients = [one.rcpt_to for one, _ in fresh]
@@ -237,7 +271,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
         sender_domain=_sender_domain(transaction),
         author_name=_author(transaction, [one for one, _ in fresh], examination.facts.authentication),
         done=tuple(
-            (_done_key(examination.digest, transaction, settings, one.rcpt_to), outcome.text, keep)
+            (_done_key(examination.digest, transaction, settings, one.rcpt_to), _text(outcome), keep)
             for one, outcome in fresh
             if examination.digest
         ),
@@ -245,6 +279,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
         journal=tuple(
             _journal(one, transaction) for one, _ in fresh if one.owner and one.disposition is Disposition.MARKED
         ),
+        counted=tuple(dict.fromkeys(key for index in accepted for key in examination.counted[index])),
     )
 
 

@@ -9,7 +9,6 @@ from milter import logs
 from milter.daemon import parent
 from milter.settings import load, problems_here
 from milter.settings.values import Settings
-from milter.store import server
 
 
 @click.command()
@@ -28,7 +27,7 @@ def command(file: Path, log_format: str) -> None:
         raise SystemExit(parent.EXIT_CONFIGURATION)
     try:
         status = parent.Parent(loaded.settings, _run_worker).run()
-    except (parent.Locked, OSError, server.ServerProblem) as error:
+    except parent.NotStarted as error:
         click.echo(f"recado serve: {error}", err=True)
         raise SystemExit(parent.EXIT_CONFIGURATION) from error
     raise SystemExit(status)

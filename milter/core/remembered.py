@@ -29,7 +29,7 @@ def digest(keys: Keys, transaction: Transaction, next_hop: str) -> str:
 def _below_received(message: Message) -> int:
     for field in message.fields:
         if field.name == "received":
-            return message.header.find(field.raw) + len(field.raw)
+            return field.start + len(field.raw)
     return 0
 
 

@@ -11,6 +11,7 @@ from milter.settings.values import Settings
 
 READY = b"r"
 LENGTH = struct.Struct("!I")
+EXIT_CONFIGURATION = 2  # of a worker and of the daemon: starting again would not mend it
 
 
 def encode(settings: Settings) -> bytes:

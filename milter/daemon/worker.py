@@ -8,7 +8,6 @@ import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from milter.core.decision import Reason
 from milter.core.envelope import Direction
 from milter.daemon import control
 from milter.delivery.next_hop import Sender, open_next_hop
@@ -20,12 +19,11 @@ from milter.errors import StoreAway
 from milter.service import Service
 from milter.settings.values import DoorSettings, NextHopAddress, Settings
 from milter.store.outbox import Outbox
-from milter.store.redis import ForeignStore, RedisStore, StoreState
+from milter.store.redis import ForeignStore, RedisStore
 
 log = logging.getLogger("milter.daemon")
 
 OUTBOX_PAUSE = 1.0  # seconds between looks: events wait for Redis, and the breaker probes once a second
-EXIT_CONFIGURATION = 2
 
 
 def run(settings: Settings, sockets: dict[str, socket.socket], pipe: socket.socket, store_url: str) -> int:
@@ -49,7 +47,6 @@ class Worker:
     store_url: str
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     status: int = 0
-    state: StoreState | None = None
     hops: dict[NextHopAddress, Sender] = field(default_factory=dict)
 
     async def live(self, sockets: dict[str, socket.socket], pipe: socket.socket) -> int:
@@ -58,18 +55,16 @@ class Worker:
             loop.add_signal_handler(number, self.stopping.set)
         store = RedisStore(self.store_url, self.settings.policy.keys, state_dir=self.settings.state_dir)
         outbox = Outbox(self.settings.state_dir / "outbox")
-        queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now, self._withhold_all)
+        queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now)
         service = Service(self.settings, store, keep=outbox.put, wake=queue.wake)
         doors = [await self._open(door, sockets[door.name], service) for door in self.settings.doors]
+        queue.start()
         tasks = [
             asyncio.create_task(self._follow(pipe, service, queue)),
             asyncio.create_task(self._tend(store, outbox, queue)),
-            asyncio.create_task(queue.run()),
         ]
-        await loop.sock_sendall(pipe, control.READY)
         await self.stopping.wait()
-        await asyncio.gather(*(door.close() for door in doors))
-        await queue.close()
+        await asyncio.gather(queue.close(), *(door.close() for door in doors))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -105,15 +100,10 @@ class Worker:
     def _reply_hop(self, settings: Settings) -> Sender | None:
         return self._hop(settings.reply_next_hop) if settings.reply_next_hop else None
 
-    def _withhold_all(self, now: datetime) -> Reason | None:
-        if self.state is None:
-            return Reason("reply-withheld-store-unknown", "The store has not been looked at yet.")
-        return self.state.withhold(now)
-
     async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue) -> None:
         """New settings from the parent, swapped as one reference; the end of the pipe is the order to drain."""
-        pipe.setblocking(False)
-        reader, _ = await asyncio.open_unix_connection(sock=pipe)
+        reader, writer = await asyncio.open_unix_connection(sock=pipe)
+        writer.write(control.READY)
         try:
             while True:
                 (length,) = control.LENGTH.unpack(await reader.readexactly(control.LENGTH.size))
@@ -124,22 +114,25 @@ class Worker:
             self.stopping.set()
 
     async def _tend(self, store: RedisStore, outbox: Outbox, queue: ReplyQueue) -> None:
-        """Looks at the store until it has answered once, then applies what waits in the outbox whenever there is something."""
+        """Looks at the store until it has answered, then applies what waits in the outbox whenever there is something."""
         while True:
             try:
-                if self.state is None or store.changed:
-                    self.state = await store.prepare(_now())
+                if store.state is None or store.changed:
+                    await store.prepare(_now())
                     queue.wake()
                 if await outbox.drain(store):
                     queue.wake()
             except StoreAway:
                 pass
             except ForeignStore as foreign:
-                log.error("this Redis belongs to another installation", extra={"cause": str(foreign)})
-                self.status = EXIT_CONFIGURATION
-                self.stopping.set()
-                return
-            except Exception:  # noqa: BLE001 - outermost loop: logged, and looked at again
+                if store.state is None:
+                    log.error("this Redis belongs to another installation", extra={"cause": str(foreign)})
+                    self.status = control.EXIT_CONFIGURATION
+                    self.stopping.set()
+                    return
+                # It was ours when we began: mail flows, events wait in the outbox, replies in their own store.
+                log.warning("this Redis belongs to another installation now", extra={"cause": str(foreign)})
+            except Exception:  # outermost loop: logged, and looked at again
                 log.exception("tending the store failed")
             await asyncio.sleep(OUTBOX_PAUSE)
 

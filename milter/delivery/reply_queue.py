@@ -1,74 +1,90 @@
 """The reply worker: leases what is due, decides again, renders, signs and submits. Every worker process runs one.
 
-`handed` is written to the store before the final dot: a reply that may have left is never sent again .
+`handed` is written to the store before the final dot: a reply that may have left is never sent again.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from milter.core import acknowledgement, message
 from milter.core.decision import Reason
 from milter.core.envelope import Peer
-from milter.core.reply_job import State
+from milter.core.hours import Closed, state_at
+from milter.core.owner import Owner
+from milter.core.reply_job import ReplyIntent, State
 from milter.delivery.next_hop import Outgoing, Sender, outcome_unknown
 from milter.delivery.writer import NotWritten, Writer
 from milter.errors import SmtpReply, StoreAway
 from milter.settings.values import Settings
 from milter.store.api import Job
-from milter.store.redis import RedisStore
+from milter.store.redis import RedisStore, StoreState
 
 log = logging.getLogger("milter.replies")
 
 AT_ONCE = 10  # replies in flight a worker: inbound mail keeps the machine
 LONGEST_SLEEP = 5.0  # seconds: another worker may have queued something we were not woken for
 RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # three in under four hours, then given up
+PATIENCE = 30.0  # seconds for what is in hand when the daemon stops, as long as a door has
+AGAIN = 1.0  # seconds until a store that is away is told again what came of a reply
+STORE_AWAY = SmtpReply(451, "4.3.0", "The store was away before the final dot")
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class ReplyQueue:
-    """`now` is the only clock it reads. `withhold_all(now)` gives a reason while no reply at all may leave (store lost)."""
+    """`now` is the only clock it reads. `next_hop` None: there is nowhere to send replies."""
 
     settings: Callable[[], Settings]
     store: RedisStore
     next_hop: Callable[[Settings], Sender | None]
     now: Callable[[], datetime]
-    withhold_all: Callable[[datetime], Reason | None] = lambda now: None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _stopping: bool = False
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: asyncio.Task[None] | None = None
     _in_hand: set[asyncio.Task[None]] = field(default_factory=set)
     _writer: Writer = field(default_factory=Writer)
 
     def wake(self) -> None:
         self._wake.set()
 
-    async def run(self) -> None:
-        """Works until close(). A store that is away only makes it wait."""
-        while not self._stopping:
+    def start(self) -> None:
+        """Works until close(). A store that is away, or not looked at yet, only makes it wait."""
+        self._running = asyncio.create_task(self._run())
+
+    async def close(self, patience: float = PATIENCE) -> None:
+        """Leases nothing more and gives what is in hand `patience` seconds; what is due stays due."""
+        self._closing.set()
+        self._wake.set()
+        if self._running:
+            await self._running
+        if self._in_hand:
+            _, late = await asyncio.wait(self._in_hand, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._closing.is_set():
             self._wake.clear()
             try:
                 pause = await self._round()
             except StoreAway:
                 pause = LONGEST_SLEEP
-            except Exception:  # noqa: BLE001 - outermost loop of the worker: logged, and the next round comes
+            except Exception:  # outermost loop of the worker: logged, and the next round comes
                 log.exception("a round of the reply queue failed")
                 pause = LONGEST_SLEEP
-            if pause > 0 and not self._stopping:
+            if pause > 0 and not self._closing.is_set():
                 await _until(self._wake, pause)
 
-    async def close(self) -> None:
-        """Leases nothing more and waits for what is in hand; what is due stays due."""
-        self._stopping = True
-        self._wake.set()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand)
-
     async def _round(self) -> float:
-        """Starts what is due; seconds until the next look."""
+        """Starts what is due; seconds until the next look, unless woken before."""
         room = AT_ONCE - len(self._in_hand)
-        jobs = await self.store.lease(self.now(), room) if room else []
+        if room == 0 or self.store.state is None or self.store.changed:
+            return LONGEST_SLEEP
+        jobs = await self.store.lease(self.now(), room)
         for job in jobs:
             task = asyncio.create_task(self._work(job))
             self._in_hand.add(task)
@@ -84,76 +100,119 @@ class ReplyQueue:
 
     async def _work(self, job: Job) -> None:
         try:
-            await self._send(job)
+            try:
+                await self._send(job)
+            except StoreAway:
+                raise
+            except Exception:  # one broken job must not stop the queue
+                log.exception("a reply failed")
+                await self._finish(job, State.WITHHELD, "reply-withheld-internal-error")
         except StoreAway as away:
             # Leased jobs come back by themselves after a minute; handed ones are listed as unknown. Neither is sent twice.
             log.warning("a reply waits: the store is away", extra={"cause": str(away)})
-        except Exception:  # noqa: BLE001 - one broken job must not stop the queue; it is given up with its reason
-            log.exception("a reply failed")
-            await self._finish(job, State.WITHHELD, "reply-withheld-internal-error")
 
     async def _send(self, job: Job) -> None:
-        settings, now = self.settings(), self.now()
-        owner = settings.policy.owner(job.intent.owner)
-        reason = self.withhold_all(now) or acknowledgement.still_due(job.intent, now, settings.policy)
-        if reason or owner is None:
-            await self._finish(job, State.WITHHELD, reason.code if reason else "reply-withheld-owner-gone")
-            return
+        settings, now, intent = self.settings(), self.now(), job.intent
+        owner = settings.policy.owner(intent.owner)
+        reason = acknowledgement.still_due(intent, now, settings.policy) or _memory(
+            self.store.state, intent, owner, now
+        )
         hop = self.next_hop(settings)
-        if hop is None:
-            await self._finish(job, State.WITHHELD, "reply-withheld-no-next-hop")
-            return
-        try:
-            content = self._writer.write(settings, job.intent, now, count=job.count)
-        except NotWritten as error:
-            log.error(
-                "a reply cannot be written",
-                extra={"owner": owner.id, "template": job.intent.template, "cause": str(error)},
+        if reason:
+            return await self._finish(job, State.WITHHELD, reason.code)
+        if owner is None or hop is None:
+            return await self._finish(
+                job, State.WITHHELD, "reply-withheld-no-next-hop" if owner else "reply-withheld-owner-gone"
             )
-            await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
-            return
+        try:
+            content = self._writer.write(settings, intent, now, count=job.count)
+        except NotWritten as error:
+            told = {"owner": owner.id, "template": intent.template, "cause": str(error)}
+            log.error("a reply cannot be written", extra=told)
+            return await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
+        if not await self.store.within_hourly_limit(job, owner.replies.hourly_limit, now):
+            told = {"owner": owner.id, "identity": intent.identity, "limit": str(owner.replies.hourly_limit)}
+            log.warning("too many replies in an hour: the rest is withheld", extra=told)
+            return await self._finish(job, State.WITHHELD, "reply-withheld-hourly-limit")
         outcome = await self._submit(hop, job, content, settings.policy.bounce_address)
-        await self._settle(job, outcome)
+        if outcome is None:
+            return log.info("reply taken back before it left", extra=_named(job))
+        return await self._settle(job, outcome)
 
-    async def _submit(self, hop: Sender, job: Job, content: bytes, bounce_address: str) -> SmtpReply:
+    async def _submit(self, hop: Sender, job: Job, content: bytes, bounce_address: str) -> SmtpReply | None:
+        """The next hop's reply; None if the job was not ours any more before the final dot, so that nothing left."""
+        ours = True
+
+        async def hand() -> bool:
+            nonlocal ours
+            ours = await self.store.handed(job, self.now())
+            return ours
+
         written = message.parse(content)
-        params = ("SMTPUTF8",) if job.intent.smtputf8 else ()
         # RFC 3834 section 3.3 and RFC 5230 section 5.1: nobody wants a bounce of an automatic reply.
         never = () if bounce_address else ("NOTIFY=NEVER",)
         outgoing = Outgoing(
             mail_from=bounce_address,
-            params=params,
+            params=("SMTPUTF8",) if job.intent.smtputf8 else (),
             recipients=((job.intent.correspondent, never),),
             header=written.header,
             message=written,
             peer=Peer(),
         )
-        (outcome,) = await hop.send(outgoing, before_dot=self._hand(job))
-        return outcome
-
-    def _hand(self, job: Job) -> Callable[[], Awaitable[bool]]:
-        async def hand() -> bool:
-            return await self.store.handed(job, self.now())
-
-        return hand
+        try:
+            (outcome,) = await hop.send(outgoing, before_dot=hand)
+        except StoreAway as away:
+            log.warning("a reply waits: the store is away", extra={"cause": str(away)})
+            return STORE_AWAY
+        return outcome if ours else None
 
     async def _settle(self, job: Job, outcome: SmtpReply) -> None:
         if outcome.accepted:
-            await self._finish(job, State.SENT, "reply-sent")
+            await self._told(lambda: self._finish(job, State.SENT, "reply-sent"))
         elif outcome_unknown(outcome):
-            await self._finish(job, State.UNKNOWN, "reply-unknown-connection-lost")
+            await self._told(lambda: self._finish(job, State.UNKNOWN, "reply-unknown-connection-lost"))
         elif outcome.permanent:
-            await self._finish(job, State.WITHHELD, "reply-failed-refused")
+            await self._told(lambda: self._finish(job, State.WITHHELD, "reply-failed-refused"))
         elif job.attempts >= len(RETRIES):
-            await self._finish(job, State.WITHHELD, "reply-failed-gave-up")
+            await self._told(lambda: self._finish(job, State.WITHHELD, "reply-failed-gave-up"))
         else:
-            now = self.now()
-            await self.store.retry(job, now + RETRIES[job.attempts], now, "reply-deferred-next-hop")
-            log.info("reply deferred", extra={"reply": str(outcome), "attempts": job.attempts + 1})
+            await self._told(lambda: self._defer(job, outcome))
+
+    async def _told(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """What came of a reply that was handed over: said until the store has heard it, else it would be listed as unknown."""
+        while True:
+            try:
+                return await tell()
+            except StoreAway:
+                if self._closing.is_set():
+                    raise
+                await _until(self._closing, AGAIN)
+
+    async def _defer(self, job: Job, outcome: SmtpReply) -> None:
+        now = self.now()
+        await self.store.retry(job, now + RETRIES[job.attempts], now, "reply-deferred-next-hop")
+        told = _named(job) | {"reply": f"{outcome.code} {outcome.enhanced}".strip(), "attempts": job.attempts + 1}
+        log.info("reply deferred", extra=told)
 
     async def _finish(self, job: Job, state: State, code: str) -> None:
         await self.store.finish(job, state, self.now(), code)
-        log.info("reply %s", state, extra={"owner": job.intent.owner, "template": job.intent.template, "reason": code})
+        log.info("reply %s", state, extra=_named(job) | {"reason": code})
+
+
+def _memory(state: StoreState | None, intent: ReplyIntent, owner: Owner | None, now: datetime) -> Reason | None:
+    """Why the store's memory of who was answered is not to be relied on: after a loss until this identity's next opening."""
+    if state is None or owner is None:
+        return None
+    opening, identity = None, owner.identity(intent.identity)
+    schedule = identity.schedule_for(owner.clients.get(intent.client or "")) if identity else None
+    if state.lost_at is not None and schedule is not None:
+        then = state_at(schedule, state.lost_at)
+        opening = (then.opens or NEVER) if isinstance(then, Closed) else None
+    return state.withhold(now, opening)
+
+
+def _named(job: Job) -> dict[str, object]:
+    return {"owner": job.intent.owner, "template": job.intent.template, "message_id": job.intent.message_id}
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

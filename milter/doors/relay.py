@@ -5,12 +5,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from milter import logs
+from milter.core import address as addresses
 from milter.core import header_edits, reasons
+from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Recipient, Transaction
-from milter.doors.setup import Admit
+from milter.core.header_edits import HeaderEdits
+from milter.core.message import Message
 from milter.delivery.next_hop import Outgoing, Sender, is_ours
+from milter.doors.setup import Admit
 from milter.errors import SmtpReply
 from milter.service import Copy, Examination, Service
+from milter.store.api import Settled
 
 log = logging.getLogger("milter.doors")
 
@@ -81,11 +86,12 @@ async def _relay(service: Service, next_hop: Sender, address: str, transaction: 
         await _send(next_hop, examination, examination.as_received, outcomes)
         examination = _offered_again(examination, refused)
     replies = tuple(one for one in outcomes if one is not None)
+    settled = Settled(frozenset())
     try:
-        await service.settle(examination, replies)
-    except Exception:  # noqa: BLE001 - the mail is delivered: whatever settling meets, the peer gets the next hop's reply
+        settled = await service.settle(examination, replies)
+    except Exception:  # the mail is delivered: whatever settling meets, the peer gets the next hop's reply
         log.exception("settling failed")
-    _log(examination, replies)
+    _log(examination, replies, settled)
     return replies
 
 
@@ -97,52 +103,84 @@ def _because_of_us(outcome: SmtpReply) -> bool:
 async def _send(
     next_hop: Sender, examination: Examination, copies: tuple[Copy, ...], outcomes: list[SmtpReply | None]
 ) -> None:
-    """One transaction a set of equal edits; recipients with one final address share a delivery. Fills the open outcomes."""
+    """One transaction a set of equal edits. Fills the outcomes that are open."""
     transaction = examination.transaction
-    groups: dict[object, dict[str, list[int]]] = {}
-    for index, copy in enumerate(copies):
-        if outcomes[index] is None:
-            groups.setdefault(copy.edits, {}).setdefault(copy.rcpt_to, []).append(index)
-    for group in groups.values():
-        indexes = [same[0] for same in group.values()]
-        header = header_edits.apply(transaction.message, copies[indexes[0]].edits)
+    open_ones = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    for edits, group in _transactions(examination.decisions, copies, open_ones).items():
         outgoing = Outgoing(
             mail_from=transaction.mail_from,
             params=transaction.params,
-            recipients=tuple((copies[one].rcpt_to, transaction.recipients[one].params) for one in indexes),
-            header=header,
+            recipients=tuple((copies[one].rcpt_to, transaction.recipients[one].params) for one, *_ in group),
+            header=_header(transaction.message, edits),
             message=transaction.message,
             peer=transaction.peer,
         )
         answers = await next_hop.send(outgoing)
-        for same, answer in zip(group.values(), answers, strict=True):
+        for same, answer in zip(group, answers, strict=True):
             for index in same:
                 outcomes[index] = answer
 
 
+def _transactions(
+    decisions: tuple[Decision, ...], copies: tuple[Copy, ...], indexes: list[int]
+) -> dict[HeaderEdits, list[list[int]]]:
+    """By edits, the deliveries of each transaction: recipients whose mail ends at one address share a delivery.
+
+    What is said of them may differ ("one reply a message at most"), so they are brought together before the edits are compared:
+    the first one's are used.
+    """
+    deliveries: dict[tuple[str, str], list[int]] = {}
+    for index in indexes:
+        owner, rcpt_to = decisions[index].owner, copies[index].rcpt_to
+        place = (owner.id, addresses.normal(rcpt_to)) if owner else ("", rcpt_to)
+        deliveries.setdefault(place, []).append(index)
+    found: dict[HeaderEdits, list[list[int]]] = {}
+    for same in deliveries.values():
+        found.setdefault(copies[same[0]].edits, []).append(same)
+    return found
+
+
+def _header(message: Message, edits: HeaderEdits) -> bytes:
+    try:
+        return header_edits.apply(message, edits)
+    except Exception:  # as in examine: a bug of ours never holds mail back
+        log.exception("editing the header failed: passed on untouched")
+        return message.header
+
+
 def _offered_again(examination: Examination, refused: list[int]) -> Examination:
-    reason = reasons.reason("filing-refused-next-hop")
-    decisions = tuple(
-        replace(one, reasons=(*one.reasons, reason)) if index in refused else one
-        for index, one in enumerate(examination.decisions)
+    return replace(
+        examination,
+        decisions=tuple(
+            _as_it_came(one) if index in refused else one for index, one in enumerate(examination.decisions)
+        ),
     )
-    return replace(examination, decisions=decisions)
 
 
-def _log(examination: Examination, replies: tuple[SmtpReply, ...]) -> None:
-    """One line a transaction, at its end: codes and counts, never an address or a subject."""
-    transaction = examination.transaction
+def _as_it_came(decision: Decision) -> Decision:
+    """A mail that was to be moved stays where it was sent: the reply that says it was moved would be a lie."""
+    decision = reasons.because(decision, "filing-refused-next-hop")
+    if decision.moved_to is None:
+        return decision
+    return replace(decision, disposition=Disposition.UNTOUCHED, actions=())
+
+
+def _log(examination: Examination, replies: tuple[SmtpReply, ...], settled: Settled) -> None:
+    """One line a transaction, at its end: codes and counts, never an address, a subject, or the next hop's words with either."""
+    transaction, decisions = examination.transaction, examination.decisions
     again = sum(one is not None for one in examination.remembered)
     extra: dict[str, object] = {
         "door": transaction.door,
         "rcpts": len(replies),
         "size": transaction.message.size,
-        "classes": ",".join(dict.fromkeys(one.sender_class or "-" for one in examination.decisions)),
-        "reasons": ",".join(dict.fromkeys(r.code for one in examination.decisions for r in one.reasons)),
-        "reply": " / ".join(dict.fromkeys(str(one) for one in replies))[:200],
+        "classes": ",".join(dict.fromkeys(one.sender_class or "-" for one in decisions)),
+        "reasons": ",".join(dict.fromkeys(r.code for one in decisions for r in one.reasons)),
+        "reply": " / ".join(dict.fromkeys(f"{one.code} {one.enhanced}".strip() for one in replies)),
     }
     if transaction.peer.queue_id:
         extra["queue_id"] = transaction.peer.queue_id
     if again:
         extra["remembered"] = again
+    if any(one.reply for one in decisions):
+        extra["queued"] = "store-lost" if settled.lost else len(settled.claimed)
     log.info("carried" if all(one.accepted for one in replies) else "refused", extra=extra)

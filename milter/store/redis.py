@@ -30,7 +30,7 @@ HANDED = timedelta(
 EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
 POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
-_FACTS, _SETTLE, _LEASE, _MOVE = (Script.load(name) for name in ("facts", "settle", "lease", "move"))
+_FACTS, _SETTLE, _LEASE, _MOVE, _HOURLY = (Script.load(name) for name in ("facts", "settle", "lease", "move", "hourly"))
 
 
 class RedisStore:
@@ -223,6 +223,17 @@ class RedisStore:
     def _lease(self, shard: int, now: datetime, share: int) -> Command:
         tag = shard_tag(shard)
         return _LEASE.call([f"{tag}:due", f"{tag}:journal"], (milliseconds(now), share, _span(LEASE), f"{tag}:claim:"))
+
+    async def within_hourly_limit(self, job: Job, limit: int, now: datetime) -> bool:
+        """Counts this reply among those of its identity in the last hour; False if `limit` others were before it."""
+        shard = _Held.by(job).shard
+        name = self._keys.name("hourly", job.intent.owner, job.intent.identity)
+        hour = timedelta(hours=1)
+        since, until = milliseconds(now - hour), milliseconds(now + timedelta(minutes=1))
+        arguments = (milliseconds(now), since, until, limit, job.intent.message_id, 2 * _span(hour))
+        call = _HOURLY.call([f"{shard_tag(shard)}:hour:{name}"], arguments)
+        (admitted,) = await self.link.run("hourly", [call])
+        return bool(admitted)
 
     async def handed(self, job: Job, now: datetime) -> bool:
         """To be called before the final dot. False: cancelled or not ours any more, so it must not be sent."""

@@ -49,7 +49,6 @@ def test_each_socket_names_its_door(door: str) -> None:
     assert socket["Service"] == "recado.service"
 
 
-@pytest.mark.xfail(strict=True, reason="stopping asks for the inherited sockets again when they are closed: exit 2")
 @pytest.mark.skipif(
     shutil.which("systemd-socket-activate") is None, reason="this machine has no systemd-socket-activate"
 )

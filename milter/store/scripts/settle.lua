@@ -101,7 +101,12 @@ local function claim(reply)
     local record = read(one.key)
     local til, opens = later(record["until"], one["until"]), later(record.opens, one.opens)
     redis.call("HSET", one.key, "until", til, "opens", opens)
-    redis.call("HINCRBY", one.key, "count", 1)
+    if one.guard == "none" then
+      redis.call("HINCRBY", one.key, "count", 1)
+    else
+      -- A new period begins: the reply must not speak of the messages of the one before.
+      redis.call("HSET", one.key, "count", 1)
+    end
     if place == 1 then
       close_old(record)
       redis.call("HSET", one.key, "state", reply.state, "message", reply.message, "to", reply.to, "owner", reply.owner,
