@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import click
@@ -10,18 +10,17 @@ from rich.console import Console
 from rich.text import Text
 
 from milter.cli.instant import parse_instant
-from milter.core import address
 from milter.core.hours import Cause, Closed, Open, state_at
 from milter.core.owner import Client, Identity, Kind, Owner, Tone
 from milter.core.reply_job import ReplyIntent
 from milter.core.reply_message import Rendered
 from milter.delivery.render import NEED_OPENING, RenderError, Texts
+from milter.delivery.sample import sample_intent
 from milter.delivery.text_source import TEMPLATES
 from milter.settings import load
 from milter.settings.values import Settings
 
 SUBJECTS = {"es": "La tienda no carga", "en": "The shop does not load"}
-STRANGER = "someone@example.com"
 CAUSES = {"closed": (Cause.HOURS,), "holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
 FARTHEST = 1000  # closed periods looked at for a holiday or a vacation: over a year, whatever the hours
 
@@ -196,38 +195,16 @@ def _intent(scene: Scene, template: str, language: str, subject: str | None) -> 
             "never opens again" if isinstance(scene.state, Closed) else f"is open at {local}, so nobody gets this text"
         )
         raise click.ClickException(f"{owner.id}/{scene.identity.name} {why}; choose another --at, or leave it out")
-    return ReplyIntent(
-        claims=(),
-        opens=opens,
-        owner=owner.id,
-        identity=scene.identity.name,
-        from_address=_first_address(scene.identity),
-        correspondent=_correspondent(client),
-        client=client.id if client else None,
+    return sample_intent(
+        owner,
+        scene.identity,
+        client,
         template=template,
         language=language,
-        trust="",
         subject=SUBJECTS.get(language, SUBJECTS["en"]) if subject is None else subject,
-        parent_id="",
-        references=(),
-        message_id="<preview@localhost>",
-        smtputf8=False,
-        created=at,
-        not_before=at,
-        not_after=at + timedelta(days=1),
+        at=at,
+        opens=opens,
     )
-
-
-def _first_address(identity: Identity) -> str:
-    return next((one for one in identity.addresses if not one.startswith("@")), f"owner{identity.addresses[0]}")
-
-
-def _correspondent(client: Client | None) -> str:
-    """Somebody the owner calls by name, else any address of the client, else somebody at its domain."""
-    if client is None:
-        return STRANGER
-    written = [*client.names, *(one for one in client.addresses if not one.startswith("@"))]
-    return written[0] if written else f"someone@{address.split(client.addresses[0])[1]}"
 
 
 def _print(intent: ReplyIntent, rendered: Rendered, as_json: bool) -> None:
