@@ -16,10 +16,9 @@ from milter.cli.letters import BadSource, Found, Letter, Skipped, text_of
 from milter.core.policy import Policy
 
 HEAD = 1 << 16  # bytes read to find out when a message arrived
-# A line "From " begins a message only behind an empty one, and before something that looks like a header field.
-_SEPARATOR = re.compile(
-    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From (?=[^\n]*\d\d:\d\d|-?[ \r]*\n)[^\n]*\n(?=[!-9;-~]+[ \t]*:|>?From )"
-)
+# A line "From " begins a message only behind an empty one, with a date (or "-") in it and a header field below it.
+_DATED = rb"(?=[^\n]*\d\d:\d\d)(?=[^\n]*\b\d{4}\b)|(?=-?[ \r]*\n)"
+_SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From (?:" + _DATED + rb")[^\n]*\n(?=[!-9;-~]+[ \t]*:|>From )")
 _MAILDIR_NAME = re.compile(r"(\d{9,11})\.")
 
 
