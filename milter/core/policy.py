@@ -64,7 +64,18 @@ class Policy:
         for one in (normal, address.without_detail(normal, self.recipient_delimiter)):
             if found := self._exact.get(one):
                 return found
+        if self.bounce_detail(normal) is not None:  # a catch-all does not make bounces somebody's mail
+            return None
         return self._domains.get(address.split(normal)[1])
+
+    def bounce_detail(self, rcpt_to: str) -> str | None:
+        """What stands behind the delimiter in our bounce address, "" if nothing does; None for every other address."""
+        local, domain = address.split(address.normal(self.bounce_address))
+        there, where = address.split(address.normal(rcpt_to))
+        if not self.bounce_address or domain != where:
+            return None
+        head, _, detail = there.removeprefix(local).partition((self.recipient_delimiter or "+")[0])
+        return detail if there.startswith(local) and not head else None
 
     def owner(self, owner_id: str) -> Owner | None:
         return next((one for one in self.owners if one.id == owner_id), None)
