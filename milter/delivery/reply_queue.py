@@ -70,7 +70,7 @@ class ReplyQueue:
         while not self._closing.is_set():
             self._wake.clear()
             try:
-                pause = await self._round()
+                pause = await self.turn()
             except StoreAway:
                 pause = LONGEST_SLEEP
             except Exception:  # outermost loop of the worker: logged, and the next round comes
@@ -79,7 +79,7 @@ class ReplyQueue:
             if pause > 0 and not self._closing.is_set():
                 await _until(self._wake, pause)
 
-    async def _round(self) -> float:
+    async def turn(self) -> float:
         """Starts what is due; seconds until the next look, unless woken before."""
         room = AT_ONCE - len(self._in_hand)
         if room == 0 or self.store.state is None or self.store.changed:
