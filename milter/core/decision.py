@@ -64,7 +64,15 @@ class QueueReply:
     intent: ReplyIntent
 
 
-Action = MoveTo | FileInto | AddKeyword | QueueReply
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Remember that this person (as in ClaimKey) wants no automatic replies of this owner any more, or again (`on` False)."""
+
+    person: str
+    on: bool
+
+
+Action = MoveTo | FileInto | AddKeyword | QueueReply | OptOut
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from milter.core.reply_job import Claim, ClaimKey
+from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,18 @@ class Standing:
 
 
 Claims = Mapping[ClaimKey, Claim]
+People = Mapping[PersonKey, PersonRecord]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One field a lookup. `claims` holds only records that exist. `written_to`: the owner has written to this person."""
+    """One field a lookup. `claims` and `people` hold only records that exist; a message may have several owners.
+
+    `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
+    """
 
     authentication: Authentication | Missing = Missing("not verified")
     standing: Standing | Missing = Missing("not looked up")
     claims: Claims | Missing = field(default_factory=dict)
+    people: People | Missing = field(default_factory=dict)
     written_to: bool | Missing = Missing("no submission door")

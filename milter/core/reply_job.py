@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+MOVED = timedelta(hours=12)  # an opening put off by less than that is no news worth a second letter
 
 
 class ReplyKind(StrEnum):
@@ -16,7 +18,7 @@ class ReplyKind(StrEnum):
 
 
 class State(StrEnum):
-    """due -> leased -> handed -> sent | unknown | cancelled | withheld. Once handed, never sent again."""
+    """due -> leased -> handed -> sent | unknown | cancelled | withheld, or bounced hard. Once handed, never sent again."""
 
     DUE = "due"
     LEASED = "leased"
@@ -25,6 +27,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     WITHHELD = "withheld"
+    BOUNCED = "bounced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +41,94 @@ class ClaimKey:
     shadow: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """One person as one owner knows him: `person` as in ClaimKey, for all identities of the owner."""
+
+    owner: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """What is remembered of a person: wants no automatic replies; when the owner wrote to him last (None: never known)."""
+
+    opted_out: bool = False
+    wrote: datetime | None = None
+
+
+NOTHING_KNOWN = PersonRecord()
+
+
+@dataclass(frozen=True, slots=True)
+class Opted:
+    """A person's wish, to be remembered for ever. `records`: the replies to him that may be waiting, taken back with it."""
+
+    key: PersonKey
+    out: bool
+    records: tuple[ClaimKey, ...] = ()
+
+
 class Guard(StrEnum):
-    """Which field of an existing record forbids a new reply. NONE: the record is only written along."""
+    """What forbids a new reply. UNTIL: an instant, whatever happens. OPENS: an opening announced and still ahead.
+
+    REPEAT: as UNTIL, for short closures. NONE: nothing, the record is only written along.
+    """
 
     UNTIL = "until"
     OPENS = "opens"
+    REPEAT = "repeat"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """A record to claim: taken if the field named by `guard` lies after now. Written as max(old, new)."""
+    """A record to claim: see `taken`. `until` and `opens` are written as max(old, new). `since`: when the office closed."""
 
     key: ClaimKey
     until: datetime
     opens: datetime | None
     guard: Guard
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An existing record: nothing of a short closure is announced before `until`; `opens` is the opening announced last."""
+    """An existing record: nothing of a short closure is announced before `until`; `opens` is the opening announced last.
+
+    `since`: when the closed period announced last began; `again`: it was announced twice, because its end was put off.
+    """
 
     until: datetime
     opens: datetime | None
     state: State
     count: int
+    since: datetime | None = None
+    again: bool = False
 
 
 def taken(request: ClaimRequest, existing: Claim | None, now: datetime) -> bool:
-    """Whether `existing` forbids the reply that `request` belongs to. settle.lua says the same."""
+    """Whether `existing` forbids the reply that `request` belongs to. settle.lua says the same.
+
+    Once a closed period; once more, and never a third time, if it opens MOVED later than this person was told.
+    """
     if existing is None or request.guard is Guard.NONE:
         return False
-    if request.guard is Guard.OPENS:
-        return existing.opens is not None and now < existing.opens
-    return now < existing.until
+    if request.guard is not Guard.UNTIL and _announced(request, existing, now):
+        return existing.again or not _put_off(request, existing)
+    return request.guard is not Guard.OPENS and now < existing.until
+
+
+def _announced(request: ClaimRequest, existing: Claim, now: datetime) -> bool:
+    """Whether this person was told of this closed period: the opening told is ahead, or was put off after it had passed."""
+    ahead = existing.opens is not None and now < existing.opens
+    return ahead or (existing.since is not None and existing.since == request.since)
+
+
+def _put_off(request: ClaimRequest, existing: Claim) -> bool:
+    if request.opens is None:
+        return False
+    return existing.opens is None or request.opens - existing.opens >= MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +186,8 @@ class ReplyIntent:
 
 def _claim(raw: dict[str, Any]) -> ClaimRequest:
     key = ClaimKey(**{**raw["key"], "kind": ReplyKind(raw["key"]["kind"])})
-    return ClaimRequest(key, datetime.fromisoformat(raw["until"]), _instant(raw["opens"]), Guard(raw["guard"]))
+    until, since = datetime.fromisoformat(raw["until"]), _instant(raw.get("since"))
+    return ClaimRequest(key, until, _instant(raw["opens"]), Guard(raw["guard"]), since)
 
 
 def _instant(raw: str | None) -> datetime | None:

@@ -118,7 +118,7 @@ def reply(at: datetime = studio.CLOSED, policy: Policy = studio.POLICY, **others
 
 def test_what_a_short_and_a_long_closure_claim() -> None:
     (night,) = reply(madrid("2026-11-17 01:00")).claims
-    assert (night.guard, night.until) == (Guard.UNTIL, madrid("2026-11-24 01:00"))
+    assert (night.guard, night.until) == (Guard.REPEAT, madrid("2026-11-24 01:00"))
     (weekend,) = reply(studio.WEEKEND).claims
     assert (weekend.guard, weekend.until, weekend.opens) == (
         Guard.OPENS,

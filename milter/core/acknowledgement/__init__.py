@@ -5,7 +5,7 @@ The first rule that speaks against a reply decides, and its reason says so; no r
 
 from milter.core.acknowledgement import about_message, about_recipient, about_sender, about_time
 from milter.core.acknowledgement.asked import Asked, asked
-from milter.core.acknowledgement.due import still_due
+from milter.core.acknowledgement.due import still_due, up_to_date
 from milter.core.acknowledgement.intent import intent_of
 from milter.core.case import Case
 from milter.core.decision import Decision, Disposition, QueueReply, Reason, SenderClass
@@ -14,7 +14,7 @@ from milter.core.owner import Mode
 from milter.core.reasons import because, reason
 from milter.core.reply_job import ReplyKind
 
-__all__ = ["acknowledge", "still_due"]
+__all__ = ["acknowledge", "still_due", "up_to_date"]
 
 # Rules that need nothing but the case.
 BEFORE = (
@@ -39,6 +39,8 @@ AFTER = (
     about_time.never_opens,
     about_time.opens_first,
     about_recipient.no_text,
+    about_sender.opted_out,
+    about_time.owner_wrote,
     about_time.answered,
 )
 NEVER = {

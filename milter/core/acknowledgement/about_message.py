@@ -37,12 +37,7 @@ def suppressed(case: Case) -> Reason | None:
 
 def answers_ours(case: Case) -> Reason | None:
     """S31: the direct parent is an automatic reply of ours. One further up the thread is no reason: people go on talking."""
-    message = case.message
-    parents = [one for value in message.all("in-reply-to") for one in marks.message_ids(value)]
-    parents += [ids[-1] for value in message.all("references") if (ids := marks.message_ids(value))]
-    if any(marks.is_ours(one, case.policy.keys) for one in parents):
-        return reason("reply-withheld-answers-ours")
-    return None
+    return reason("reply-withheld-answers-ours") if marks.answers_ours(case.message, case.policy.keys) else None
 
 
 def loop_mark(case: Case) -> Reason | None:

@@ -49,6 +49,11 @@ def not_trusted(question: "Asked") -> Reason | None:
     return None
 
 
+def opted_out(question: "Asked") -> Reason | None:
+    """By a reply to one of ours, whoever of the two wrote it. Asked of the first look at the store; settle asks again."""
+    return reason("reply-withheld-opted-out") if any(one.opted_out for one in question.people) else None
+
+
 def proven_client(case: Case, decision: Decision) -> Client | None:
     """The client whose text may be sent: with trust "anyone" the author's; else author and correspondent must both be proven
     to be of that client."""

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from milter.core.decision import Reason
 from milter.core.facts import Missing
-from milter.core.hours import Closed, Open
+from milter.core.hours import Closed, Open, last_opening
 from milter.core.reasons import reason
-from milter.core.reply_job import ReplyKind, taken
+from milter.core.reply_job import ReplyKind, State, taken
 
 if TYPE_CHECKING:
     from milter.core.acknowledgement.asked import Asked
@@ -33,12 +33,24 @@ def opens_first(question: "Asked") -> Reason | None:
     return None
 
 
+def owner_wrote(question: "Asked") -> Reason | None:
+    """Whom the owner has written to since the office last opened, he is talking to: a machine has nothing to add."""
+    schedule = question.identity.schedule_for(question.client)
+    if schedule is None or question.kind is ReplyKind.WRONG_ADDRESS:
+        return None
+    opened = last_opening(schedule, question.case.now)
+    wrote = [one.wrote for one in question.people if one.wrote and (opened is None or one.wrote >= opened)]
+    return reason("reply-withheld-owner-wrote", max(wrote).isoformat()) if wrote else None
+
+
 def answered(question: "Asked") -> Reason | None:
     """S30, RFC 3834 section 2. Asked of the first look at the store; settle asks again, and its word counts."""
     known = question.case.facts.claims
     if isinstance(known, Missing):
         return None
     for one in question.claims:
-        if taken(one, known.get(one.key), question.case.transaction.now):
-            return reason("reply-withheld-answered", one.key.kind.value)
+        before = known.get(one.key)
+        if taken(one, before, question.case.transaction.now):
+            bounced = before is not None and before.state is State.BOUNCED
+            return reason("reply-withheld-bounced" if bounced else "reply-withheld-answered", one.key.kind.value)
     return None

@@ -9,9 +9,10 @@ from milter.core.acknowledgement.claims import claims_of
 from milter.core.acknowledgement.texts import Text, text_for
 from milter.core.case import Case
 from milter.core.decision import Decision
+from milter.core.facts import Missing
 from milter.core.hours import Closed, Open, state_at
 from milter.core.owner import Client, Identity, Kind
-from milter.core.reply_job import ClaimRequest, ReplyKind
+from milter.core.reply_job import ClaimRequest, PersonKey, PersonRecord, ReplyKind
 
 ALWAYS_OPEN = Open(None)
 
@@ -28,6 +29,15 @@ class Asked:
     text: Text | None
     claims: tuple[ClaimRequest, ...]
     not_before: datetime
+
+    @property
+    def people(self) -> tuple[PersonRecord, ...]:
+        """What is remembered of those who would be answered; () if nothing is, or nothing can be known now."""
+        known = self.case.facts.people
+        if isinstance(known, Missing):
+            return ()
+        keys = (PersonKey(one.key.owner, one.key.person) for one in self.claims)
+        return tuple(known[key] for key in dict.fromkeys(keys) if key in known)
 
     @property
     def opens(self) -> datetime | None:

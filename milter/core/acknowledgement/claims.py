@@ -24,14 +24,16 @@ def claims_of(case: Case, kind: ReplyKind, identity: Identity, state: Open | Clo
     if kind is ReplyKind.WRONG_ADDRESS and isinstance(state, Closed):
         # It says when the office opens, so it counts as this period's acknowledgement; none made before forbids it.
         written = [_claim(case, ReplyKind.ACKNOWLEDGEMENT, identity, state, one) for one in people]
-        found += [ClaimRequest(one.key, one.until, one.opens, Guard.NONE) for one in written]
+        found += [ClaimRequest(one.key, one.until, one.opens, Guard.NONE, one.since) for one in written]
     return tuple(found)
 
 
 def _claim(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed, person: str) -> ClaimRequest:
     key = ClaimKey(case.owner.id, identity.name, person, kind, case.owner.replies.mode is Mode.SHADOW)
     now, replies = case.transaction.now, case.owner.replies
-    opens = state.opens.astimezone(UTC) if isinstance(state, Closed) and state.opens else None
+    closed = state if isinstance(state, Closed) else None
+    opens = closed.opens.astimezone(UTC) if closed and closed.opens else None
+    since = closed.since.astimezone(UTC) if closed and closed.since else None
     if kind is ReplyKind.WRONG_ADDRESS:
         return ClaimRequest(key, now + WRONG_ADDRESS, opens, Guard.UNTIL)
     if replies.once_per is not None:
@@ -41,8 +43,8 @@ def _claim(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed
     if opens is None:
         return ClaimRequest(key, now + replies.repeat, None, Guard.UNTIL)
     if _is_short(state):
-        return ClaimRequest(key, max(opens, now + replies.repeat), opens, Guard.UNTIL)
-    return ClaimRequest(key, opens, opens, Guard.OPENS)
+        return ClaimRequest(key, max(opens, now + replies.repeat), opens, Guard.REPEAT, since)
+    return ClaimRequest(key, opens, opens, Guard.OPENS, since)
 
 
 def _is_short(state: Open | Closed) -> bool:
