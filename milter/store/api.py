@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from milter.core.facts import Standing
-from milter.core.reply_job import Claim, ClaimKey, ReplyIntent
+from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class DoneKey:
 @dataclass(frozen=True, slots=True)
 class FactsQuery:
     """One message's look-ups. `sender`: domain and full name of the author for the sender's slot, authenticated or not
-    (`author_name` "" when not authenticated: no standing is read). `claims` may belong to several owners."""
+    (`author_name` "" when not authenticated: no standing is read). `claims` may belong to several owners; what is known of
+    their persons is answered with them."""
 
     now: datetime
     sender_domain: str
@@ -30,13 +31,14 @@ class FactsQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
-    """`done`: the remembered reply text by digest (queue ids already compared). `claims`: records that exist.
+    """`done`: the remembered reply text by digest (queue ids already compared). `claims`, `people`: records that exist.
 
     `lost_at`: when the store was last found empty, None if never: `claims` may lack whoever was answered before that.
     """
 
     done: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
+    people: Mapping[PersonKey, PersonRecord] = field(default_factory=dict)
     standing: Standing | None = None
     lost_at: datetime | None = None
 
@@ -64,6 +66,7 @@ class Event:
 
     `done`: (key, reply to remember, seconds to keep). One more message is counted for `author_name` ("" for none).
     `counted`: records whose claim withheld a reply when it was decided; each counts one more.
+    `opted`: wishes of persons, heeded before `replies`. `wrote`: to whom the owner himself wrote (`now` is when).
     """
 
     id: str
@@ -74,11 +77,13 @@ class Event:
     replies: tuple[ReplyIntent, ...] = ()
     journal: tuple[JournalEntry, ...] = ()
     counted: tuple[ClaimKey, ...] = ()
+    opted: tuple[Opted, ...] = ()
+    wrote: tuple[PersonKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`claimed`: message_ids of the replies that got their claim: live ones are due now, shadow ones only recorded.
+    """`claimed`: message_ids of the replies that got their claim and are due now; shadow ones are rehearsed then.
 
     The others had been answered already, or, if `lost`, nobody can know whether they had.
     """
@@ -89,9 +94,27 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A due reply, leased to us. `record` is opaque: hand it back. `attempts` counts the leases before this one."""
+    """A due reply, leased to us. `record` is opaque: hand it back. `attempts` counts the leases before this one.
+
+    `person`: what is known, at the lease, of the persons it claimed.
+    """
 
     record: str
     intent: ReplyIntent
     attempts: int
     count: int
+    person: PersonRecord = NOTHING_KNOWN
+
+    @property
+    def name(self) -> str:
+        """Names the record whoever holds it: its shard and its name, 33 hex digits (`core.bounces.mark`)."""
+        shard, name, _ = self.record.split(" ")
+        return f"{int(shard):x}{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """A person who gets no automatic replies of an owner, as `recado replies --opted-out` lists him. `since`: when he said so."""
+
+    person: str
+    since: datetime

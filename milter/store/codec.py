@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from milter.core.facts import Standing
-from milter.core.reply_job import Claim, ClaimKey, ReplyIntent, State
-from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry
+from milter.core.reply_job import Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
+from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry, OptedOut
 from milter.store.layout import Layout, instant, milliseconds
 from milter.store.link import Part
 
@@ -23,18 +23,26 @@ class Slot:
     replies: list[ReplyIntent] = field(default_factory=list)
     counted: list[ClaimKey] = field(default_factory=list)
     journal: list[JournalEntry] = field(default_factory=list)
+    opted: list[Opted] = field(default_factory=list)
+    wrote: list[PersonKey] = field(default_factory=list)
 
-    def arguments(self, layout: Layout) -> tuple[list[str], list[Part]]:
-        """The names of the records, and the arguments that settle.lua reads one after the other."""
+    def arguments(self, now: datetime, layout: Layout) -> tuple[list[str], list[str], list[Part]]:
+        """The names of the records, those of the persons written to, and what settle.lua reads one after the other."""
         keys = [request.key for reply in self.replies for request in reply.claims] + self.counted
+        keys += [key for one in self.opted for key in one.records]
         places = {name: place for place, name in enumerate(dict.fromkeys(layout.record(key) for key in keys), start=1)}
-        parts: list[Part] = [len(self.replies)]
+        parts: list[Part] = [len(places), len(self.opted)]
+        for one in self.opted:
+            parts += [layout.person(one.key), encode_opted(one.key, now) if one.out else "", len(one.records)]
+            parts += [places[layout.record(key)] for key in one.records]
+        parts.append(len(self.replies))
         for reply in self.replies:
-            state = State.WITHHELD if reply.claims[0].key.shadow else State.DUE
-            parts += [reply.message_id, state, reply.owner, reply.correspondent, reply.encode()]
+            parts += [reply.message_id, State.DUE, reply.owner, reply.correspondent, reply.encode()]
             parts += [milliseconds(reply.not_before), milliseconds(reply.not_after), len(reply.claims)]
-            for one in reply.claims:
-                parts += [places[layout.record(one.key)], milliseconds(one.until), milliseconds(one.opens), one.guard]
+            for claim in reply.claims:
+                instants = (milliseconds(each) for each in (claim.until, claim.opens, claim.since))
+                person = layout.person(PersonKey(claim.key.owner, claim.key.person))
+                parts += [places[layout.record(claim.key)], *instants, claim.guard, person]
         parts += [len(self.counted), *(places[layout.record(key)] for key in self.counted), len(self.journal)]
         for entry in self.journal:
             pairs = [
@@ -45,7 +53,7 @@ class Slot:
                 *(part for pair in entry.fields.items() for part in pair),
             ]
             parts += [len(pairs), *pairs]
-        return list(places), parts
+        return list(places), [layout.person(one) for one in self.wrote], parts
 
 
 def slots(event: Event, layout: Layout) -> dict[int, Slot]:
@@ -57,6 +65,10 @@ def slots(event: Event, layout: Layout) -> dict[int, Slot]:
         found.setdefault(layout.shard(key.owner), Slot()).counted.append(key)
     for entry in event.journal:
         found.setdefault(layout.shard(entry.owner), Slot()).journal.append(entry)
+    for one in event.opted:
+        found.setdefault(layout.shard(one.key.owner), Slot()).opted.append(one)
+    for person in dict.fromkeys(event.wrote):
+        found.setdefault(layout.shard(person.owner), Slot()).wrote.append(person)
     return found
 
 
@@ -65,6 +77,25 @@ def by_shard(claims: Iterable[ClaimKey], layout: Layout) -> dict[int, list[Claim
     for key in claims:
         found.setdefault(layout.shard(key.owner), []).append(key)
     return found
+
+
+def persons_of(claims: Iterable[ClaimKey]) -> list[PersonKey]:
+    return list(dict.fromkeys(PersonKey(key.owner, key.person) for key in claims))
+
+
+def encode_opted(key: PersonKey, now: datetime) -> str:
+    return f"{milliseconds(now)}\n{key.owner}\n{key.person}"
+
+
+def decode_opted(value: bytes) -> tuple[str, OptedOut]:
+    """The owner, and whom he may not answer any more."""
+    at, owner, person = value.decode("utf-8", "surrogatepass").split("\n", 2)
+    return owner, OptedOut(person, instant(at))
+
+
+def decode_person(found: Sequence[bytes]) -> PersonRecord:
+    opted_out, wrote = found
+    return PersonRecord(bool(opted_out), instant(wrote) if wrote else None)
 
 
 def encode_done(key: DoneKey, reply: str, seconds: int, now: datetime) -> tuple[bytes, int]:
@@ -93,15 +124,23 @@ def decode_standing(packed: bytes) -> Standing | None:
 def decode_claim(record: Sequence[bytes] | None) -> Claim | None:
     if record is None:
         return None
-    until, opens, state, count = record
-    return Claim(instant(until), instant(opens) if opens else None, State(state.decode()), int(count))
+    until, opens, state, count, since, again = record
+    return Claim(
+        instant(until),
+        instant(opens) if opens else None,
+        State(state.decode()),
+        int(count),
+        instant(since) if since else None,
+        again == b"1",
+    )
 
 
 def decode_job(shard: int, leased: Sequence[Any]) -> Job:
     """ValueError if another version of the program queued it."""
-    name, job, number, attempts, count = leased
+    name, job, number, attempts, count, opted_out, wrote = leased
     intent = ReplyIntent.decode(job.decode("utf-8", "surrogatepass"))
-    return Job(f"{shard} {name.decode()} {number}", intent, attempts, count)
+    person = decode_person((opted_out, wrote))
+    return Job(f"{shard} {name.decode()} {number}", intent, attempts, count, person)
 
 
 def decode_journal(flat: Sequence[bytes]) -> Journaled:

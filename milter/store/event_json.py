@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from milter.core.reply_job import ClaimKey, ReplyIntent, ReplyKind
+from milter.core.reply_job import ClaimKey, Opted, PersonKey, ReplyIntent, ReplyKind
 from milter.store.api import DoneKey, Event, JournalEntry
 
 FORMAT = 1
@@ -23,6 +23,8 @@ def encode(event: Event) -> bytes:
         "replies": [one.encode() for one in event.replies],
         "journal": [[one.owner, one.code, dict(one.fields)] for one in event.journal],
         "counted": [asdict(one) for one in event.counted],
+        "opted": [asdict(one) for one in event.opted],
+        "wrote": [asdict(one) for one in event.wrote],
     }
     return json.dumps(raw, separators=(",", ":")).encode("ascii")
 
@@ -41,10 +43,19 @@ def decode(text: bytes) -> Event:
             done=tuple((DoneKey(digest, queue_id), reply, keep) for digest, queue_id, reply, keep in raw["done"]),
             replies=tuple(ReplyIntent.decode(one) for one in raw["replies"]),
             journal=tuple(JournalEntry(owner, code, fields) for owner, code, fields in raw["journal"]),
-            counted=tuple(ClaimKey(**{**one, "kind": ReplyKind(one["kind"])}) for one in raw["counted"]),
+            counted=tuple(_claim_key(one) for one in raw["counted"]),
+            opted=tuple(
+                Opted(PersonKey(**one["key"]), bool(one["out"]), tuple(_claim_key(each) for each in one["records"]))
+                for one in raw.get("opted", ())
+            ),
+            wrote=tuple(PersonKey(**one) for one in raw.get("wrote", ())),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
+
+
+def _claim_key(raw: dict[str, Any]) -> ClaimKey:
+    return ClaimKey(**{**raw, "kind": ReplyKind(raw["kind"])})
 
 
 def _aware(text: str) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from milter.core.keys import Keys
-from milter.core.reply_job import ClaimKey
+from milter.core.reply_job import ClaimKey, PersonKey
 
 META = "recado:meta"
 BUCKETS = 16384  # of senders: at a million of them a bucket stays a compact listpack
@@ -33,6 +33,10 @@ class Layout:
         """The name of a record inside its owner's slot."""
         shadow = "shadow" if key.shadow else "live"
         return self.keys.name("claim", key.owner, key.identity, key.person, key.kind, shadow)
+
+    def person(self, key: PersonKey) -> str:
+        """The name of a person inside the owner's slot."""
+        return self.keys.name("person", key.owner, key.person)
 
     def event(self, id: str) -> str:
         return self.keys.name("event", id)

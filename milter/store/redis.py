@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from milter.core.keys import Keys
-from milter.core.reply_job import Claim, ClaimKey, State
+from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord, State
 from milter.errors import StoreAway
 from milter.store import codec
-from milter.store.api import Event, FactsQuery, Job, Journaled, Settled, StoredFacts
+from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import SHARDS, Layout, from_seconds, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
@@ -30,7 +30,9 @@ HANDED = timedelta(
 EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
 POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
-_FACTS, _SETTLE, _LEASE, _MOVE, _HOURLY = (Script.load(name) for name in ("facts", "settle", "lease", "move", "hourly"))
+_FACTS, _SETTLE, _LEASE, _MOVE, _HOURLY, _BOUNCE = (
+    Script.load(name) for name in ("facts", "settle", "lease", "move", "hourly", "bounce")
+)
 
 
 class RedisStore:
@@ -111,20 +113,27 @@ class RedisStore:
         asked_as = self._store_id
         owners = codec.by_shard(query.claims, self._layout)
         claims: dict[ClaimKey, Claim] = {}
+        people: dict[PersonKey, PersonRecord] = {}
         commands = [self._sender_facts(query), *(self._owner_facts(shard, keys) for shard, keys in owners.items())]
         (packed, *values), *records = await self.link.run("facts", commands)
         if any(answer[0] == b"lost" for answer in records):
             await self._renew(query.now, asked_as)
-            records = [[b"lost"] for _ in records]
-        for keys, (_known, *found) in zip(owners.values(), records, strict=True):
+            records = [[b"lost", [], []] for _ in records]
+        for keys, (_known, found, persons) in zip(owners.values(), records, strict=True):
             # A lost slot answers no records: `lost_at` says that this means nothing.
             claims |= {key: claim for key, one in zip(keys, found, strict=False) if (claim := codec.decode_claim(one))}
+            people |= {
+                key: codec.decode_person(one)
+                for key, one in zip(codec.persons_of(keys), persons, strict=False)
+                if any(one)
+            }
         done = {
             key.digest: reply
             for key, value in zip(query.done, values, strict=True)
             if (reply := codec.decode_done(value, key, query.now)) is not None
         }
-        return StoredFacts(done, claims, codec.decode_standing(packed), self.state.lost_at if self.state else None)
+        lost_at = self.state.lost_at if self.state else None
+        return StoredFacts(done, claims, people, codec.decode_standing(packed), lost_at)
 
     def _sender_facts(self, query: FactsQuery) -> Command:
         tag = self._layout.sender(query.sender_domain)
@@ -133,8 +142,10 @@ class RedisStore:
 
     def _owner_facts(self, shard: int, claims: Sequence[ClaimKey]) -> Command:
         tag = shard_tag(shard)
-        keys = [f"{tag}:store", *(f"{tag}:claim:{self._layout.record(one)}" for one in claims)]
-        return _FACTS.call(keys, ("owner", "" if self._read_only else self._store_id))
+        persons = [self._layout.person(one) for one in codec.persons_of(claims)]
+        records = [f"{tag}:claim:{self._layout.record(one)}" for one in claims]
+        keys = [f"{tag}:store", f"{tag}:opted", *records, *(f"{tag}:wrote:{one}" for one in persons)]
+        return _FACTS.call(keys, ("owner", "" if self._read_only else self._store_id, len(records), *persons))
 
     async def settle(self, event: Event) -> Settled:
         """Remembers, counts, claims and journals. One wait; the same event again changes nothing, answers the same."""
@@ -189,11 +200,13 @@ class RedisStore:
 
     def _owner_settle(self, event: Event, shard: int, slot: codec.Slot) -> Command:
         tag = shard_tag(shard)
-        records, arguments = slot.arguments(self._layout)
-        keys = [f"{tag}:event:{self._layout.event(event.id)}", f"{tag}:store", f"{tag}:due", f"{tag}:journal"]
+        records, written_to, arguments = slot.arguments(event.now, self._layout)
+        names = (f"event:{self._layout.event(event.id)}", "store", "due", "journal", "opted")
+        keys = [f"{tag}:{one}" for one in names]
+        keys += [f"{tag}:claim:{one}" for one in records] + [f"{tag}:wrote:{one}" for one in written_to]
         lost = "lost" if self._silent(event.now) else ""
         head = ("owner", milliseconds(event.now), EVENT_KEPT, self._store_id, lost)
-        return _SETTLE.call([*keys, *(f"{tag}:claim:{one}" for one in records)], (*head, *arguments))
+        return _SETTLE.call(keys, (*head, *arguments))
 
     async def next_due(self) -> datetime | None:
         """When the next reply is due or the next lease runs out; None if nothing is queued."""
@@ -222,7 +235,8 @@ class RedisStore:
 
     def _lease(self, shard: int, now: datetime, share: int) -> Command:
         tag = shard_tag(shard)
-        return _LEASE.call([f"{tag}:due", f"{tag}:journal"], (milliseconds(now), share, _span(LEASE), f"{tag}:claim:"))
+        keys, prefixes = [f"{tag}:due", f"{tag}:journal", f"{tag}:opted"], (f"{tag}:claim:", f"{tag}:wrote:")
+        return _LEASE.call(keys, (milliseconds(now), share, _span(LEASE), *prefixes))
 
     async def within_hourly_limit(self, job: Job, limit: int, now: datetime) -> bool:
         """Counts this reply among those of its identity in the last hour; False if `limit` others were before it."""
@@ -249,10 +263,26 @@ class RedisStore:
             _Held.by(job), now, (State.LEASED, State.HANDED, State.UNKNOWN), state, code=reason_code
         )
 
+    async def bounced(self, name: str, now: datetime, code: str, status: str, silent_until: datetime | None) -> bool:
+        """Notes what came back for the record called `name` (`Job.name`). False: it is not known any more."""
+        shard, record = int(name[0], 16), name[1:]
+        tag = shard_tag(shard)
+        keys = (f"{tag}:claim:{record}", f"{tag}:due", f"{tag}:journal")
+        arguments = (record, milliseconds(now), code, status, milliseconds(silent_until))
+        (noted,) = await self.link.run("bounced", [_BOUNCE.call(keys, arguments)])
+        return bool(noted)
+
     async def cancel(self, key: ClaimKey, now: datetime, reason_code: str) -> bool:
         """Takes back a reply that is due or leased; its worker learns it from `handed`. False: none, or too late."""
         held = _Held(self._layout.shard(key.owner), self._layout.record(key))
         return await self._move(held, now, (State.DUE, State.LEASED), State.CANCELLED, code=reason_code)
+
+    async def opted_out(self, owner: str) -> list[OptedOut]:
+        """Who wants no automatic replies of `owner`, the latest first. One wait: for commands."""
+        tag = shard_tag(self._layout.shard(owner))
+        (values,) = await self.link.run("opted", [Command(("HVALS", f"{tag}:opted"))])
+        found = [one for whose, one in map(codec.decode_opted, values) if whose == owner]
+        return sorted(found, key=lambda one: one.since, reverse=True)
 
     async def _move(
         self,

@@ -58,7 +58,7 @@ async def test_a_claim_forbids_nothing_to_others(store: RedisStore, other) -> No
 async def test_a_refused_mail_is_counted_but_moves_no_instant(store: RedisStore) -> None:
     await store.settle(event("e1", intent("1")))
     for number in range(2, 6):
-        await store.settle(event(f"e{number}", intent(str(number), request(until=MONDAY + DAY, opens=MONDAY + DAY))))
+        await store.settle(event(f"e{number}", intent(str(number), request(until=MONDAY + HOUR, opens=MONDAY + HOUR))))
     assert (await store.facts(query(key()))).claims[key()] == Claim(MONDAY, MONDAY, State.DUE, count=5)
 
 

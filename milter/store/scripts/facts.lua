@@ -1,6 +1,7 @@
 -- Reads one slot and writes nothing.
 -- sender: KEYS reputation, done...   ARGV "sender", author's field or ""   -> {packed reputation | "", {value | false}...}
--- owner:  KEYS store, record...      ARGV "owner", store id or ""          -> {"lost"} | {"known", {until, opens, state, count} | false...}
+-- owner:  KEYS store, opted, record..., wrote...   ARGV "owner", store id or "", the number of records, person...
+--   -> {"lost", {}, {}} | {"known", {{until, opens, state, count, since, again} | false...}, {{opted out | "", wrote | ""}...}}
 
 if ARGV[1] == "sender" then
   local answer = {""}
@@ -16,20 +17,23 @@ if ARGV[1] == "sender" then
 end
 
 if ARGV[2] ~= "" and redis.call("GET", KEYS[1]) ~= ARGV[2] then
-  return {"lost"}
+  return {"lost", {}, {}}
 end
-local answer = {"known"}
-for i = 2, #KEYS do
-  local record = redis.call("HMGET", KEYS[i], "until", "opens", "state", "count", "with")
+local records, persons, count = {}, {}, tonumber(ARGV[3])
+for i = 1, count do
+  local record = redis.call("HMGET", KEYS[2 + i], "until", "opens", "state", "count", "with", "since", "again")
   if not record[1] then
-    answer[i] = false
+    records[i] = false
   else
     -- A record claimed along with another has no state of its own: it is the other's.
     local state = record[3]
     if not state and record[5] then
       state = redis.call("HGET", record[5], "state")
     end
-    answer[i] = {record[1], record[2] or "", state or "sent", record[4] or "0"}
+    records[i] = {record[1], record[2] or "", state or "sent", record[4] or "0", record[6] or "", record[7] or ""}
   end
 end
-return answer
+for i = 1, #ARGV - 3 do
+  persons[i] = {redis.call("HGET", KEYS[2], ARGV[3 + i]) or "", redis.call("GET", KEYS[2 + count + i]) or ""}
+end
+return {"known", records, persons}

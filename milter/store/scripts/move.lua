@@ -3,6 +3,8 @@
 --   score in the due set ("" takes it off), reason code for the journal or "", now (ms), owner, message id, correspondent
 -- -> 1 moved, 0 not
 
+local BOUNCES = 15 * 86400000 -- more than core/bounces.py: VALID
+
 local record = redis.call("HMGET", KEYS[1], "state", "leases", "message", "to", "owner")
 local mine = ARGV[2] == "" or record[2] == ARGV[2] and (ARGV[9] == "" or record[3] == ARGV[9])
 local moves = mine and record[1] and string.find(" " .. ARGV[3] .. " ", " " .. record[1] .. " ", 1, true)
@@ -16,6 +18,11 @@ end
 if not moves then return 0 end
 
 redis.call("HSET", KEYS[1], "state", ARGV[4])
+if ARGV[4] == "sent" then
+  -- As long as its bounce may come, and the record tells whom it was for.
+  local left = redis.call("PTTL", KEYS[1])
+  if left >= 0 and left < BOUNCES then redis.call("PEXPIRE", KEYS[1], BOUNCES) end
+end
 if ARGV[5] == "" then
   redis.call("ZREM", KEYS[2], ARGV[1])
   redis.call("HDEL", KEYS[1], "job")
