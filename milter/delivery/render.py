@@ -14,6 +14,7 @@ from milter.core.owner import Client, Identity, Owner, Tone
 from milter.core.reply_job import ReplyIntent
 from milter.core.reply_message import Rendered, one_line
 from milter.delivery import phrases
+from milter.delivery.holiday_names import holiday_name
 from milter.delivery.html import Look, document, to_html
 from milter.delivery.text_source import LARGEST, MARK, TextSource, Wrong, environment, take_apart
 
@@ -23,7 +24,8 @@ Value = str | int | bool
 OPT_OUT = ("closed", "holiday", "vacation", "call-request")
 # Without an opening to name, these would be a promise of nothing.
 NEED_OPENING = ("closed", "holiday", "vacation")
-FORMAL_BY_CUSTOM = ("fr", "de", "it", "eu")
+# To a client whom nobody said how to address. Basque has one form for everybody (zu), Portuguese texts address nobody.
+FORMAL_BY_CUSTOM = ("fr", "de")
 
 _REPLY_MARKS = re.compile(r"(?:(?:re|rv|fwd?|res|enc|tr|aw|wg|rif|sv|vs)(?:\[\d+\]|\(\d+\))?[ ]?[:：][ ]*)+", re.I)
 _NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
@@ -219,7 +221,7 @@ def _closed_days(intent: ReplyIntent, owner: Owner, schedule: Schedule | None) -
     holiday = _named(public, intent.language, written)
     off = _named([one for one in days if not one.name], intent.language, written)
     only = public[0] if len(public) == 1 else None
-    name = phrases.holiday_name(only, intent.language, schedule.country) if only and schedule else ""
+    name = holiday_name(only, intent.language, schedule.country) if only and schedule else ""
     return {
         "holiday_day": holiday, "Holiday_day": _capital(holiday), "holiday_count": len(public), "holiday_name": name,
         "day_off": off, "Day_off": _capital(off),

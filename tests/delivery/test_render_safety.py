@@ -51,7 +51,7 @@ def test_mistakes_are_named_with_their_line(source: str, line: int, what: str) -
         ("closed.es.txt", "Subject: x\nHola", "line 2: no empty line"),
         ("closed.es.txt", "Subject: {{ sbject }}\n\nHola", "write {{ subject }}"),
         ("closed.es.txt", START + "x" * LARGEST, "longer than"),
-        ("closed.fr.txt", START + "Bonjour", "no texts are sent in fr yet"),
+        ("closed.it.txt", START + "Ciao", "no texts are sent in it yet"),
         ("base.es.txt", "{% extends 'base.es.txt' %}", "only the base"),
     ],
 )

@@ -253,8 +253,8 @@ def test_no_opening_no_text() -> None:
         with pytest.raises(RenderError, match="without an opening"):
             TEXTS.render(intent(template, opens=None), ANA)
     assert TEXTS.render(intent("neutral", opens=None), ANA).text
-    with pytest.raises(RenderError, match="no text closed in fr"):
-        TEXTS.render(intent(language="fr"), ANA)
+    with pytest.raises(RenderError, match="no text closed in it"):
+        TEXTS.render(intent(language="it"), ANA)
 
 
 FORBIDDEN = re.compile(
