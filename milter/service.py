@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from milter.core import address, authentication_results, filing, header_edits, pipeline, reasons, remembered
+from milter.core import address, authentication_results, filing, header_edits, opt_out, pipeline, reasons, remembered
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
@@ -100,9 +100,10 @@ class Service:
         draft = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
         stored, away = await self._look_up(_query(transaction, settings, digest, draft, believed.authentication))
         if away:
-            facts = replace(facts, claims=Missing(away), standing=Missing(away))
+            facts = replace(facts, claims=Missing(away), people=Missing(away), standing=Missing(away))
         else:
-            facts = replace(facts, claims=stored.claims, standing=stored.standing or Missing("no record"))
+            standing = stored.standing or Missing("no record")
+            facts = replace(facts, claims=stored.claims, people=stored.people, standing=standing)
         decided = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
         decisions = pipeline.one_reply_per_owner(decided)
         copies = tuple(_copy(one, transaction, settings) for one in decisions)
@@ -280,6 +281,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
             _journal(one, transaction) for one, _ in fresh if one.owner and one.disposition is Disposition.MARKED
         ),
         counted=tuple(dict.fromkeys(key for index in accepted for key in examination.counted[index])),
+        opted=tuple(dict.fromkeys(wish for one, _ in fresh for wish in opt_out.opted(one))),
     )
 
 

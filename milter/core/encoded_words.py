@@ -31,13 +31,13 @@ def decode(text: str) -> str:
             if pending[0] == charset:
                 pending = (charset, pending[1] + content)
             else:
-                out.append(_text(*pending))
+                out.append(decoded(*pending))
                 pending = (charset, content)
         else:
-            out += (_text(*pending) if pending else "", between)
+            out += (decoded(*pending) if pending else "", between)
             pending = (charset, content)
         position = found.end()
-    out += (_text(*pending) if pending else "", text[position:])
+    out += (decoded(*pending) if pending else "", text[position:])
     return "".join(out)
 
 
@@ -65,7 +65,8 @@ def _bytes(encoding: str, content: str) -> bytes | None:
         return None
 
 
-def _text(charset: str, content: bytes) -> str:
+def decoded(charset: str, content: bytes) -> str:
+    """`content` in a charset as mail names it; Latin-1 where nobody knows it."""
     try:
         known = codecs.lookup(charset).name.replace("-", "_")  # Python names it "unicode-escape", or with underscores
         return content.decode("latin-1" if known in _UNSAFE else known, "replace")

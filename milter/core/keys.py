@@ -1,6 +1,7 @@
 """Keyed hashes of everything that must not appear in the clear in Redis keys, logs or Message-IDs.
 
-One secret, one derived key a purpose (BLAKE2b `person`, RFC 7693 section 2.8), so that a hash made for one purpose says nothing about another.
+One secret, one derived key a purpose (BLAKE2b `person`, RFC 7693 section 2.8), so that a hash made for one purpose says
+nothing about another.
 """
 
 import hashlib

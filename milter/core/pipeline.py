@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from milter.core import opt_out
 from milter.core.acknowledgement import acknowledge
 from milter.core.case import Case
 from milter.core.classify import classify
@@ -16,7 +17,7 @@ from milter.core.wrong_address import move
 
 Stage = Callable[[Case, Decision], Decision]
 
-INBOUND: tuple[Stage, ...] = (classify, move, file, acknowledge)
+INBOUND: tuple[Stage, ...] = (classify, move, file, acknowledge, opt_out.heed)
 
 
 def decide(transaction: Transaction, recipient: Recipient, facts: Facts, policy: Policy) -> Decision:

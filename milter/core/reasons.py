@@ -89,6 +89,8 @@ REASONS: dict[str, str] = {
     "reply-withheld-role": "Role addresses are answered only to clients.",
     "reply-withheld-catch-all": "Addresses matched by a catch-all alone are answered only to clients.",
     "reply-withheld-unusable-sender": "The envelope sender is no address that can be written to.",
+    "reply-stopped-opt-out": "This person asked for no more automatic replies: remembered for ever.",
+    "reply-resumed-opt-in": "This person asked for the automatic replies again.",
     "reply-withheld-opted-out": "This person asked for no automatic replies.",
     "reply-withheld-owner-wrote": "The owner has written to this person since the office last opened.",
     "reply-withheld-open": "The office is open.",
