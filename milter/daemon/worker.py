@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from milter.core.envelope import Direction
 from milter.daemon import control
 from milter.delivery.next_hop import Sender, open_next_hop
+from milter.delivery.owner_mail import OwnerMail, mailbox_hop
 from milter.delivery.reply_queue import ReplyQueue
-from milter.doors import relay
+from milter.doors import bounces, relay
 from milter.doors.door import Door, serve
 from milter.doors.setup import DoorSetup, everybody
 from milter.errors import StoreAway
@@ -55,9 +56,10 @@ class Worker:
             loop.add_signal_handler(number, self.stopping.set)
         store = RedisStore(self.store_url, self.settings.policy.keys, state_dir=self.settings.state_dir)
         outbox = Outbox(self.settings.state_dir / "outbox")
-        queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now)
+        owner_mail = OwnerMail(self._owner_hop)
+        queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now, owner_mail)
         service = Service(self.settings, store, keep=outbox.put, wake=queue.wake)
-        doors = [await self._open(door, sockets[door.name], service) for door in self.settings.doors]
+        doors = [await self._open(door, sockets[door.name], service, store) for door in self.settings.doors]
         queue.start()
         tasks = [
             asyncio.create_task(self._follow(pipe, service, queue)),
@@ -65,6 +67,7 @@ class Worker:
         ]
         await self.stopping.wait()
         await asyncio.gather(queue.close(), *(door.close() for door in doors))
+        await owner_mail.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -74,7 +77,7 @@ class Worker:
         await store.close()
         return self.status
 
-    async def _open(self, door: DoorSettings, sock: socket.socket, service: Service) -> Door:
+    async def _open(self, door: DoorSettings, sock: socket.socket, service: Service, store: RedisStore) -> Door:
         assert door.next_hop is not None
         hop = self._hop(door.next_hop)
         setup = DoorSetup(
@@ -85,7 +88,9 @@ class Worker:
             direction=Direction.INBOUND,
             now=_now,
             new_id=lambda: secrets.token_hex(6),
-            carry=relay.carry(service, hop, str(door.next_hop)),
+            carry=bounces.taken(
+                relay.carry(service, hop, str(door.next_hop)), lambda: service.settings.policy, store.bounced
+            ),
             capabilities=hop.capabilities,
             admit=relay.admit(service, hop) if door.name == "smtp" else everybody,
             spool_dir=self.settings.state_dir,
@@ -99,6 +104,10 @@ class Worker:
 
     def _reply_hop(self, settings: Settings) -> Sender | None:
         return self._hop(settings.reply_next_hop) if settings.reply_next_hop else None
+
+    def _owner_hop(self, settings: Settings) -> Sender | None:
+        address = mailbox_hop(settings)
+        return self._hop(address) if address else None
 
     async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue) -> None:
         """New settings from the parent, swapped as one reference; the end of the pipe is the order to drain."""

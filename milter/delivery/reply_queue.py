@@ -6,16 +6,19 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from milter.core import acknowledgement, message
+from milter.core import acknowledgement, bounces, message
 from milter.core.decision import Reason
 from milter.core.envelope import Peer
 from milter.core.hours import Closed, state_at
 from milter.core.owner import Owner
 from milter.core.reply_job import ReplyIntent, State
+from milter.delivery import copies
+from milter.delivery.dialogue import BeforeDot
 from milter.delivery.next_hop import Outgoing, Sender, outcome_unknown
+from milter.delivery.owner_mail import OwnerMail
 from milter.delivery.writer import NotWritten, Writer
 from milter.errors import SmtpReply, StoreAway
 from milter.settings.values import Settings
@@ -30,17 +33,24 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # t
 PATIENCE = 30.0  # seconds for what is in hand when the daemon stops, as long as a door has
 AGAIN = 1.0  # seconds until a store that is away is told again what came of a reply
 STORE_AWAY = SmtpReply(451, "4.3.0", "The store was away before the final dot")
+SHADOW = "reply-shadow-mode"
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+Carry = Callable[[BeforeDot], Awaitable[SmtpReply]]
 
 
 @dataclass(slots=True)
 class ReplyQueue:
-    """`now` is the only clock it reads. `next_hop` None: there is nowhere to send replies."""
+    """`now` is the only clock it reads. `next_hop` None: there is nowhere to send replies, so they are rehearsed.
+
+    `owner_mail` takes what goes to the owners' own mailboxes; it is closed after the queue.
+    """
 
     settings: Callable[[], Settings]
     store: RedisStore
     next_hop: Callable[[Settings], Sender | None]
     now: Callable[[], datetime]
+    owner_mail: OwnerMail = field(default_factory=lambda: OwnerMail(lambda settings: None))
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _running: asyncio.Task[None] | None = None
@@ -112,20 +122,19 @@ class ReplyQueue:
             log.warning("a reply waits: the store is away", extra={"cause": str(away)})
 
     async def _send(self, job: Job) -> None:
-        settings, now, intent = self.settings(), self.now(), job.intent
-        owner = settings.policy.owner(intent.owner)
-        reason = acknowledgement.still_due(intent, now, settings.policy) or _memory(
+        settings, now = self.settings(), self.now()
+        intent = acknowledgement.up_to_date(job.intent, now, settings.policy)
+        job, owner = replace(job, intent=intent), settings.policy.owner(intent.owner)
+        reason = acknowledgement.still_due(intent, now, settings.policy, job.person) or _memory(
             self.store.state, intent, owner, now
         )
-        hop = self.next_hop(settings)
-        if reason:
+        if reason and reason.code != SHADOW:
             return await self._finish(job, State.WITHHELD, reason.code)
-        if owner is None or hop is None:
-            return await self._finish(
-                job, State.WITHHELD, "reply-withheld-no-next-hop" if owner else "reply-withheld-owner-gone"
-            )
+        if owner is None:
+            return await self._finish(job, State.WITHHELD, "reply-withheld-owner-gone")
+        hop = None if reason else self.next_hop(settings)
         try:
-            content = self._writer.write(settings, intent, now, count=job.count)
+            carry = self._reply(settings, job, hop, now) if hop else self._rehearsal(settings, job, now)
         except NotWritten as error:
             told = {"owner": owner.id, "template": intent.template, "cause": str(error)}
             log.error("a reply cannot be written", extra=told)
@@ -134,12 +143,40 @@ class ReplyQueue:
             told = {"owner": owner.id, "identity": intent.identity, "limit": str(owner.replies.hourly_limit)}
             log.warning("too many replies in an hour: the rest is withheld", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-hourly-limit")
-        outcome = await self._submit(hop, job, content, settings.policy.bounce_address)
+        outcome = await self._submit(job, carry)
         if outcome is None:
             return log.info("reply taken back before it left", extra=_named(job))
-        return await self._settle(job, outcome)
+        return await self._settle(job, outcome, rehearsed=hop is None)
 
-    async def _submit(self, hop: Sender, job: Job, content: bytes, bounce_address: str) -> SmtpReply | None:
+    def _rehearsal(self, settings: Settings, job: Job, now: datetime) -> Carry:
+        """To the owner instead: in shadow mode, and where replies have no next hop. Raises NotWritten."""
+        letter = self._writer.rehearse(settings, job.intent, now, count=job.count)
+        return lambda hand: self.owner_mail.deliver(settings, letter, hand)
+
+    def _reply(self, settings: Settings, job: Job, hop: Sender, now: datetime) -> Carry:
+        """To the correspondent, and the copy of it to the owner, for which nobody waits. Raises NotWritten."""
+        intent, policy = job.intent, settings.policy
+        content = self._writer.write(settings, intent, now, count=job.count)
+        written = message.parse(content)
+        outgoing = Outgoing(
+            mail_from=bounces.return_address(policy, job.name, now),
+            params=("SMTPUTF8",) if intent.smtputf8 else (),
+            # RFC 3834 section 3.3 and RFC 5230 section 5.1: nobody wants a bounce of an automatic reply, unless we do.
+            recipients=((intent.correspondent, () if policy.bounce_address else ("NOTIFY=NEVER",)),),
+            header=written.header,
+            message=written,
+            peer=Peer(),
+        )
+
+        async def carry(hand: BeforeDot) -> SmtpReply:
+            (outcome,) = await hop.send(outgoing, before_dot=hand)
+            if outcome.accepted and (copy := copies.copy_of(intent, content, policy)):
+                self.owner_mail.post(settings, copy)
+            return outcome
+
+        return carry
+
+    async def _submit(self, job: Job, carry: Carry) -> SmtpReply | None:
         """The next hop's reply; None if the job was not ours any more before the final dot, so that nothing left."""
         ours = True
 
@@ -148,26 +185,17 @@ class ReplyQueue:
             ours = await self.store.handed(job, self.now())
             return ours
 
-        written = message.parse(content)
-        # RFC 3834 section 3.3 and RFC 5230 section 5.1: nobody wants a bounce of an automatic reply.
-        never = () if bounce_address else ("NOTIFY=NEVER",)
-        outgoing = Outgoing(
-            mail_from=bounce_address,
-            params=("SMTPUTF8",) if job.intent.smtputf8 else (),
-            recipients=((job.intent.correspondent, never),),
-            header=written.header,
-            message=written,
-            peer=Peer(),
-        )
         try:
-            (outcome,) = await hop.send(outgoing, before_dot=hand)
+            outcome = await carry(hand)
         except StoreAway as away:
             log.warning("a reply waits: the store is away", extra={"cause": str(away)})
             return STORE_AWAY
         return outcome if ours else None
 
-    async def _settle(self, job: Job, outcome: SmtpReply) -> None:
-        if outcome.accepted:
+    async def _settle(self, job: Job, outcome: SmtpReply, *, rehearsed: bool) -> None:
+        if outcome.accepted and rehearsed:
+            await self._told(lambda: self._finish(job, State.WITHHELD, "reply-rehearsed"))
+        elif outcome.accepted:
             await self._told(lambda: self._finish(job, State.SENT, "reply-sent"))
         elif outcome_unknown(outcome):
             await self._told(lambda: self._finish(job, State.UNKNOWN, "reply-unknown-connection-lost"))

@@ -7,6 +7,8 @@ from milter.core import reply_message
 from milter.core.owner import Identity, Owner
 from milter.core.reply_job import ReplyIntent
 from milter.core.reply_message import NotAddressable
+from milter.delivery import rehearsal
+from milter.delivery.owner_mail import Letter
 from milter.delivery.render import RenderError, Texts
 from milter.delivery.sign import Signer, SigningFailed
 from milter.settings.values import Settings
@@ -24,12 +26,7 @@ class Writer:
 
     def write(self, settings: Settings, intent: ReplyIntent, now: datetime, *, count: int = 1) -> bytes:
         """The bytes to send, CRLF. `count` messages of this person since closing. NotWritten says why there are none."""
-        if self._settings is not settings:
-            self._texts, self._signers, self._settings = {}, {}, settings
-        owner = settings.policy.owner(intent.owner)
-        identity = owner.identity(intent.identity) if owner else None
-        if owner is None or identity is None:
-            raise NotWritten(f"{intent.owner}/{intent.identity} is not configured any more")
+        owner, identity = self._configured(settings, intent)
         try:
             rendered = self._text(owner).render(intent, owner, count=count)
             content = reply_message.build(intent, rendered, owner, identity, now)
@@ -37,6 +34,24 @@ class Writer:
             return signer.sign(content) if signer else content
         except (RenderError, SigningFailed, NotAddressable) as error:
             raise NotWritten(str(error)) from error
+
+    def rehearse(self, settings: Settings, intent: ReplyIntent, now: datetime, *, count: int = 1) -> Letter:
+        """The same text as a letter to the owner. NotWritten as of the reply itself."""
+        owner, identity = self._configured(settings, intent)
+        try:
+            rendered = self._text(owner).render(intent, owner, count=count)
+            return rehearsal.letter(intent, rendered, owner, identity, settings.policy, now)
+        except (RenderError, NotAddressable) as error:
+            raise NotWritten(str(error)) from error
+
+    def _configured(self, settings: Settings, intent: ReplyIntent) -> tuple[Owner, Identity]:
+        if self._settings is not settings:
+            self._texts, self._signers, self._settings = {}, {}, settings
+        owner = settings.policy.owner(intent.owner)
+        identity = owner.identity(intent.identity) if owner else None
+        if owner is None or identity is None:
+            raise NotWritten(f"{intent.owner}/{intent.identity} is not configured any more")
+        return owner, identity
 
     def _text(self, owner: Owner) -> Texts:
         assert self._settings is not None

@@ -65,8 +65,11 @@ def admit(service: Service, next_hop: Sender) -> Admit:
 
 
 def _whose(service: Service, recipient: Recipient) -> tuple[str, str] | None:
-    addressed = service.settings.policy.addressed(recipient.address)
-    return (addressed.owner.id, addressed.identity.name) if addressed else None
+    policy = service.settings.policy
+    if addressed := policy.addressed(recipient.address):
+        return addressed.owner.id, addressed.identity.name
+    # A bounce of a reply of ours is delivered nowhere: it shares no outcome with mail that is.
+    return None if policy.bounce_detail(recipient.address) is None else ("", recipient.address)
 
 
 async def _relay(service: Service, next_hop: Sender, address: str, transaction: Transaction) -> tuple[SmtpReply, ...]:

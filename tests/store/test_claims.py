@@ -161,13 +161,17 @@ async def test_an_event_of_several_owners_claims_for_each(store: RedisStore) -> 
     assert len((await store.facts(query(*(key(owner=owner) for owner in owners)))).claims) == 20
 
 
-async def test_shadow_claims_but_queues_nothing(store: RedisStore) -> None:
+async def test_a_shadow_reply_claims_apart_and_becomes_due_for_its_rehearsal(store: RedisStore) -> None:
     shadow = request(key(shadow=True))
     assert await store.settle(event("e1", intent("1", shadow))) == Settled(message_ids("1"))
     assert await store.settle(event("e2", intent("2", shadow))) == NOBODY
+    assert (await store.facts(query(shadow.key))).claims[shadow.key].state is State.DUE
+    (job,) = await store.lease(EVENING + DAY, 10)
+    assert job.intent == intent("1", shadow)
+    await store.finish(job, State.WITHHELD, EVENING + DAY, "reply-rehearsed")
     assert (await store.facts(query(shadow.key))).claims[shadow.key].state is State.WITHHELD
     assert await store.next_due() is None
-    assert await store.lease(EVENING + DAY, 10) == []
+    assert await store.settle(event("e3", intent("3"))) == Settled(message_ids("3"))
 
 
 BEFORE, NOW, AFTER = EVENING - HOUR, EVENING, EVENING + HOUR
