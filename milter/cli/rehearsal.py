@@ -1,5 +1,6 @@
 """The use case without a door: what replay and explain ask of the service."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from milter.store.api import Event, FactsQuery, Settled, StoredFacts
 from milter.store.redis import RedisStore
 
 DELIVERED = SmtpReply(250, "2.0.0", "Rehearsed")
-TRIES = 40  # of a quarter of a second at least
+PATIENCE = 60.0  # seconds; a quarter of a second is all that mail would wait
 Answer = TypeVar("Answer")
 
 
@@ -41,12 +42,15 @@ class Patient:
         return await self._until_answered(lambda: self.store.settle(event))
 
     async def _until_answered(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        for _ in range(TRIES):
-            try:
-                return await ask()
-            except StoreAway:
-                await self.store.link.back()
-        return await ask()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        return await ask()
+                    except StoreAway:
+                        await self.store.link.back()
+        except TimeoutError:
+            raise StoreAway("the scratch store does not answer") from None
 
 
 def settings_of(file: Path) -> Settings:

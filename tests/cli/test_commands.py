@@ -12,15 +12,13 @@ from milter.cli import main
 from milter.cli.main import COMMANDS
 from tests.cli.office import LETTER, Office
 
-# As each is typed, with what it cannot do without.
-TYPED = {
-    "serve": (),
-    "check": (),
+# What a command cannot do without; the others are typed alone.
+NEEDED: dict[str, tuple[str, ...]] = {
     "replay": ("mail.eml",),
     "explain": ("--mail-from", "a@b.example", "--rcpt-to", "ana@estudio.example", "mail.eml"),
     "preview": ("closed",),
-    "next-opening": (),
 }
+PROMISED = {"serve", "check", "replay", "explain", "preview", "next-opening"}
 
 
 def test_every_command_is_listed_and_explains_itself() -> None:
@@ -29,7 +27,7 @@ def test_every_command_is_listed_and_explains_itself() -> None:
         assert f"  {name} " in overview and line in " ".join(overview.split())
         told = CliRunner().invoke(main, [name, "-h"])
         assert (told.exit_code, "--config" in told.stdout) == (0, True), name
-    assert TYPED.keys() == COMMANDS.keys()
+    assert COMMANDS.keys() >= PROMISED
 
 
 def test_the_version() -> None:
@@ -41,21 +39,21 @@ def test_a_command_that_there_is_not() -> None:
     assert (result.exit_code, "No such command 'rehearse'" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize("name", sorted(PROMISED))
 def test_a_broken_configuration_is_named_and_exit_2(office: Office, name: str) -> None:
     office.change("hostname   ", "hostnam   ")
     office.write("mail.eml", LETTER)
-    arguments = [office.folder / one if one.endswith(".eml") else one for one in TYPED[name]]
+    arguments = [office.folder / one if one.endswith(".eml") else one for one in NEEDED.get(name, ())]
     result = office.run(name, *arguments)
     assert result.exit_code == 2
     assert f"{office.file}:4: hostnam: " in result.output
     assert not office.state.exists()
 
 
-@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize("name", sorted(PROMISED))
 def test_a_missing_configuration_is_named_and_exit_2(office: Office, name: str) -> None:
     office.file.unlink()
-    result = office.run(name, *TYPED[name])
+    result = office.run(name, *NEEDED.get(name, ()))
     assert (result.exit_code, f"{office.file}: file: cannot be read (No such file" in result.output) == (2, True)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from milter.cli import rehearsal
 from milter.cli.rehearsal import Patient
 from milter.errors import StoreAway
 from milter.store.redis import RedisStore
@@ -141,6 +142,18 @@ async def test_a_busy_machine_does_not_end_a_rehearsal() -> None:
                 await store.settle(event("e1", intent("1")))
             settled = await Patient(store).settle(event("e1", intent("1")))
             assert settled.claimed == message_ids("1")
+        finally:
+            await store.close()
+
+
+async def test_a_dead_scratch_store_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "PATIENCE", 0.3)
+    with redis_server() as server:
+        store = RedisStore(server.url, KEYS)
+        server.stop()
+        try:
+            with pytest.raises(StoreAway, match="does not answer"):
+                await Patient(store).settle(event("e1", intent("1")))
         finally:
             await store.close()
 
