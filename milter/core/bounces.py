@@ -15,7 +15,7 @@ SILENT = timedelta(days=90)  # after a hard bounce: nothing more to an address t
 READ = 1 << 18  # bytes of a body that are looked at for the report
 _DAYS = 1 << 10  # the day wraps, as in BATV
 _RECORD = re.compile(r"[0-9a-f]{33}")
-_MARK = re.compile(r"[a-z2-7]{39}")
+_MARK = re.compile(r"[a-z2-7]{40}")
 _PART = re.compile(rb"^content-type[ \t]*:[ \t\r\n]*message/(?:global-)?delivery-status", re.I | re.M)
 _BOUNDARY = re.compile(rb"^--\S", re.M)
 _EMPTY_LINE = re.compile(rb"\r\n(?:[ \t]*\r\n)+")
@@ -41,11 +41,11 @@ def return_address(policy: Policy, record: str, now: datetime) -> str:
 
 
 def mark(keys: Keys, record: str, now: datetime) -> str:
-    """39 characters of lower-case base32, so that a host that changes the case of local parts does no harm."""
+    """40 characters of lower-case base32, so that a host that changes the case of local parts does no harm."""
     if not _RECORD.fullmatch(record):
         raise ValueError(f"not the name of a record: {record!r}")
     head = (int(record[0], 16) << 10 | _day(now)).to_bytes(2, "big") + bytes.fromhex(record[1:])
-    return b32encode(head + _proof(keys, head)).decode("ascii").rstrip("=").lower()
+    return b32encode(head + _proof(keys, head)).decode("ascii").lower()
 
 
 def returned_to(policy: Policy, rcpt_to: str, now: datetime) -> str | None:
@@ -53,7 +53,7 @@ def returned_to(policy: Policy, rcpt_to: str, now: datetime) -> str | None:
     detail = policy.bounce_detail(rcpt_to)
     if detail is None or not _MARK.fullmatch(detail):
         return None
-    raw = b32decode(f"{detail.upper()}=")
+    raw = b32decode(detail.upper())
     head, proof = raw[:18], raw[18:]
     if proof != _proof(policy.keys, head):
         return None
@@ -100,4 +100,4 @@ def _day(now: datetime) -> int:
 
 
 def _proof(keys: Keys, head: bytes) -> bytes:
-    return bytes.fromhex(keys.name("bounce", head.hex()))[:6]
+    return bytes.fromhex(keys.name("bounce", head.hex()))[:7]

@@ -1,8 +1,9 @@
 """A next hop that is a directory: one Maildir a mailbox address, for a trial without a mail server.
 
-It plays the mailbox server and its Sieve script: `Recado-Folder` of the header says the Maildir++ folder,
-`Recado-Keywords` stays where it is. What is written is what we were given, byte for byte, with the LF line ends that
-Maildirs have (every line ended with CRLF before, so nothing is lost); no Return-Path, no Delivered-To.
+It plays the mailbox server and its Sieve script: `Recado-Folder` of the header says the Maildir++ folder, the flag Seen
+among `Recado-Keywords` that nobody has to read it; the keywords stay where they are. What is written is what we were
+given, byte for byte, with the LF line ends that Maildirs have (every line ended with CRLF before, so nothing is lost);
+no Return-Path, no Delivered-To.
 """
 
 import asyncio
@@ -33,11 +34,10 @@ BROKEN = SmtpReply(451, "4.3.0", "The Maildir cannot be written, try again later
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A message whole and safe in `file`, not yet seen by readers; `name` is its name in new/ of `folder`."""
+    """A message whole and safe in `file`, not yet seen by readers; `place` is where it will be: new/ or cur/."""
 
     file: Path
-    folder: Path
-    name: str
+    place: Path
 
 
 class Maildir:
@@ -77,13 +77,16 @@ class Maildir:
         folder = self._directory / mailbox_directory(rcpt_to)
         try:
             _make(folder)
-            folder_path = encoded_words.decode(Message(outgoing.header, b"").first("recado-folder") or "")
+            message = Message(outgoing.header, b"")
+            folder_path = encoded_words.decode(message.first("recado-folder") or "")
             if wanted := folder_directory(folder_path):
                 folder = folder / wanted
                 _make(folder)
                 (folder / "maildirfolder").touch()  # Maildir++: a folder, not a mailbox of its own
             file = folder / "tmp" / f"{secrets.token_hex(12)}.{self._host}"
-            return Staged(file, folder, _write(file, outgoing, self._host))
+            name = _write(file, outgoing, self._host)
+            seen = "\\Seen" in (message.first("recado-keywords") or "").split()
+            return Staged(file, folder / "cur" / f"{name}:2,S" if seen else folder / "new" / name)
         except OSError as error:
             return _failed(error)
 
@@ -91,11 +94,10 @@ class Maildir:
 def _publish(staged: Staged | SmtpReply) -> SmtpReply:
     if isinstance(staged, SmtpReply):
         return staged
-    new = staged.folder / "new"
     try:
         # A link never replaces a message that is there, as a rename would.
-        os.link(staged.file, new / staged.name)
-        _sync(new)
+        os.link(staged.file, staged.place)
+        _sync(staged.place.parent)
     except OSError as error:
         return _failed(error)
     return DELIVERED
@@ -126,7 +128,7 @@ def _make(maildir: Path) -> None:
 
 
 def _write(file: Path, outgoing: Outgoing, host: str) -> str:
-    """Writes the message to `file` and onto the disk. Its name for new/: time, device, inode, as Postfix names them.
+    """Writes the message to `file` and onto the disk. Its name: time, device, inode, as Postfix names them.
 
     The time is the file's own: the inode tells apart what the same instant brings.
     """

@@ -54,6 +54,18 @@ async def test_the_library_reads_it(hop: Sender, tmp_path: Path) -> None:
     assert [one["Subject"] for one in (*box, *box.get_folder("Clientes.ACME"))] == ["hi", "hi"]
 
 
+@pytest.mark.parametrize(
+    ("keywords", "place"),
+    [("\\Seen", "cur"), ("$Client \\Seen", "cur"), ("$Client", "new"), ("$Seen", "new"), ("\\Seenish", "new")],
+)
+async def test_what_is_marked_seen_was_read(hop: Sender, tmp_path: Path, keywords: str, place: str) -> None:
+    await hop.send(letter(content=f"Recado-Folder: A\r\nRecado-Keywords: {keywords}\r\n".encode() + CONTENT))
+    (file,) = tmp_path.glob("mail/ana@x.test/.A/*/*.mx.test*")
+    assert file.parent.name == place
+    (message,) = mailbox.Maildir(tmp_path / "mail" / "ana@x.test", create=False).get_folder("A")
+    assert message.get_flags() == ("S" if place == "cur" else "")
+
+
 async def test_each_recipient_has_his_own_copy(hop: Sender, tmp_path: Path) -> None:
     said = await hop.send(letter("ana@x.test", "bea@x.test"))
     assert [one.code for one in said] == [250, 250]
