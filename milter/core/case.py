@@ -55,12 +55,6 @@ class Case:
         found = self.policy.addressed(one) if one else None
         return found.identity if found and found.owner.id == self.owner.id else None
 
-    def written_to(self) -> Addressed:
-        """Whose address the sender wrote to: ORCPT (RFC 3461 section 4.2) if it is one of this owner's, else the recipient."""
-        original = self.recipient.original
-        found = self.policy.addressed(original) if original else None
-        return found if found and found.owner.id == self.owner.id else self.addressed
-
     def lists(self, kind: Kind) -> bool:
         """Whether the header names an address of an identity of this kind as recipient."""
         return any(one.kind is kind for address in self.message.listed if (one := self.own(address)))

@@ -22,7 +22,7 @@ INBOUND: tuple[Stage, ...] = (classify, move, file, acknowledge, opt_out.heed)
 
 def decide(transaction: Transaction, recipient: Recipient, facts: Facts, policy: Policy) -> Decision:
     """What becomes of this recipient's copy. Pure; raises only for a defect of ours."""
-    addressed = policy.addressed(recipient.address)
+    addressed = policy.written_to(recipient.address, recipient.original)
     if addressed is None:
         return because(Decision(recipient.address), "passed-no-owner")
     now = transaction.now.astimezone(addressed.owner.timezone)

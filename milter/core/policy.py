@@ -55,6 +55,10 @@ class Policy:
                         domains.setdefault(one[1:], Addressed(owner, identity, catch_all=True))
                     else:
                         exact.setdefault(one, Addressed(owner, identity))
+        for owner in self.owners:
+            for identity in owner.identities:
+                # Behind an alias the recipient is the mailbox, whether or not anybody writes to that address.
+                exact.setdefault(address.normal(identity.mailbox), Addressed(owner, identity))
         object.__setattr__(self, "_exact", exact)
         object.__setattr__(self, "_domains", domains)
 
@@ -76,6 +80,12 @@ class Policy:
             return None
         head, _, detail = there.removeprefix(local).partition((self.recipient_delimiter or "+")[0])
         return detail if there.startswith(local) and not head else None
+
+    def written_to(self, rcpt_to: str, original: str) -> Addressed | None:
+        """Whose address the sender wrote to: ORCPT (RFC 3461 section 4.2) if it is one of the recipient's owner, else RCPT."""
+        addressed = self.addressed(rcpt_to)
+        before = self.addressed(original) if addressed and original else None
+        return before if before and addressed and before.owner.id == addressed.owner.id else addressed
 
     def owner(self, owner_id: str) -> Owner | None:
         return next((one for one in self.owners if one.id == owner_id), None)

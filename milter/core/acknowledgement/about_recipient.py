@@ -44,7 +44,7 @@ def catch_all(question: "Asked") -> Reason | None:
     """Guessed addresses reach a catch-all: answering them would tell that the guess was good."""
     if question.client is not None:
         return None
-    return reason("reply-withheld-catch-all") if question.case.written_to().catch_all else None
+    return reason("reply-withheld-catch-all") if question.case.addressed.catch_all else None
 
 
 def no_text(question: "Asked") -> Reason | None:
