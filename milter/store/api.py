@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from milter.core.facts import Standing
-from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent
+from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +118,16 @@ class OptedOut:
 
     person: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A reply that waits, as `recado replies --due` lists it. `at`: when it is looked at next; `attempts` made so far.
+
+    `state` due, leased (a worker has it) or handed (it may have left).
+    """
+
+    at: datetime
+    state: State
+    intent: ReplyIntent
+    attempts: int

@@ -8,7 +8,7 @@ from typing import Any
 
 from milter.core.facts import Standing
 from milter.core.reply_job import Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
-from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry, OptedOut
+from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry, OptedOut, Queued
 from milter.store.layout import Layout, instant, milliseconds
 from milter.store.link import Part
 
@@ -37,7 +37,7 @@ class Slot:
             parts += [places[layout.record(key)] for key in one.records]
         parts.append(len(self.replies))
         for reply in self.replies:
-            parts += [reply.message_id, State.DUE, reply.owner, reply.correspondent, reply.encode()]
+            parts += [reply.message_id, State.DUE, reply.owner, reply.correspondent, reply.encode(), about(reply)]
             parts += [milliseconds(reply.not_before), milliseconds(reply.not_after), len(reply.claims)]
             for claim in reply.claims:
                 instants = (milliseconds(each) for each in (claim.until, claim.opens, claim.since))
@@ -54,6 +54,17 @@ class Slot:
             ]
             parts += [len(pairs), *pairs]
         return list(places), [layout.person(one) for one in self.wrote], parts
+
+
+def about(reply: ReplyIntent) -> str:
+    """What the journal keeps of a reply beside its correspondent, as `JournalEntry.fields["about"]`: see `about_of`."""
+    return f"{reply.template} {reply.language} {reply.client or ''}"
+
+
+def about_of(text: str) -> tuple[str, str, str]:
+    """(template, language, client or ""), the inverse of `about`; empty for an entry of an older version."""
+    template, language, client = (*text.split(" ", 2), "", "", "")[:3]
+    return template, language, client
 
 
 def slots(event: Event, layout: Layout) -> dict[int, Slot]:
@@ -141,6 +152,18 @@ def decode_job(shard: int, leased: Sequence[Any]) -> Job:
     intent = ReplyIntent.decode(job.decode("utf-8", "surrogatepass"))
     person = decode_person((opted_out, wrote))
     return Job(f"{shard} {name.decode()} {number}", intent, attempts, count, person)
+
+
+def decode_queued(at: datetime, record: Sequence[bytes | None]) -> Queued | None:
+    """None for a record that went on, or that another version of the program queued."""
+    state, job, attempts = record
+    if state is None or job is None:
+        return None
+    try:
+        intent = ReplyIntent.decode(job.decode("utf-8", "surrogatepass"))
+    except ValueError:
+        return None
+    return Queued(at, State(state.decode()), intent, int(attempts or 0))
 
 
 def decode_journal(flat: Sequence[bytes]) -> Journaled:

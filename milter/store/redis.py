@@ -14,7 +14,7 @@ from milter.core.keys import Keys
 from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord, State
 from milter.errors import StoreAway
 from milter.store import codec
-from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Settled, StoredFacts
+from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import SHARDS, Layout, from_seconds, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
@@ -284,6 +284,20 @@ class RedisStore:
         found = [one for whose, one in map(codec.decode_opted, values) if whose == owner]
         return sorted(found, key=lambda one: one.since, reverse=True)
 
+    async def queued(self, owner: str) -> list[Queued]:
+        """The replies of `owner` that wait, the next first. Reads only: for commands. A page a wait."""
+        tag = shard_tag(self._layout.shard(owner))
+        (scores,) = await self.link.run("queued", [Command(("ZRANGE", f"{tag}:due", 0, -1, "WITHSCORES"))])
+        found: list[Queued] = []
+        for at in range(0, len(scores), 2 * PAGE):
+            page = list(zip(scores[at : at + 2 * PAGE : 2], scores[at + 1 : at + 2 * PAGE : 2], strict=True))
+            read = [Command(("HMGET", f"{tag}:claim:{name.decode()}", "state", "job", "attempts")) for name, _ in page]
+            for (_, score), record in zip(page, await self.link.run("queued", read), strict=True):
+                one = codec.decode_queued(from_seconds(score), record)
+                if one and one.intent.owner == owner:
+                    found.append(one)
+        return found
+
     async def _move(
         self,
         held: "_Held",
@@ -299,7 +313,7 @@ class RedisStore:
         score = f"{int(milliseconds(again)) / 1000:.3f}" if again else ""
         head = (held.name, held.number, " ".join(before), state, score, code, milliseconds(now))
         (moved,) = await self.link.run(
-            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent))]
+            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent, held.about))]
         )
         return bool(moved)
 
@@ -327,11 +341,14 @@ class _Held:
     owner: str = ""
     message_id: str = ""
     correspondent: str = ""
+    about: str = ""
 
     @classmethod
     def by(cls, job: Job) -> "_Held":
         shard, name, number = job.record.split(" ")
-        return cls(int(shard), name, number, job.intent.owner, job.intent.message_id, job.intent.correspondent)
+        intent = job.intent
+        to = intent.correspondent
+        return cls(int(shard), name, number, intent.owner, intent.message_id, to, codec.about(intent))
 
 
 def _shares(waiting: Sequence[int], limit: int) -> dict[int, int]:

@@ -59,7 +59,8 @@ async def test_sent(store: RedisStore) -> None:
     assert await store.next_due() is None
     (entry,) = await store.journal("ana", EVENING, 10)
     assert (entry.at, entry.entry.code) == (DUE, "reply-sent")
-    assert entry.entry.fields == {"message_id": job.intent.message_id, "to": "laura@acme.example"}
+    about = {"about": "closed es acme"}
+    assert entry.entry.fields == {"message_id": job.intent.message_id, "to": "laura@acme.example", **about}
 
 
 async def test_a_finished_record_keeps_no_text_of_the_job(store: RedisStore, server: RedisServer) -> None:

@@ -4,10 +4,10 @@
 
 local SWEEP = 2 * 86400000
 
-local record = redis.call("HMGET", KEYS[1], "message", "to", "owner", "until", "opens")
+local record = redis.call("HMGET", KEYS[1], "message", "to", "owner", "until", "opens", "about")
 if not record[3] then return 0 end
 redis.call("XADD", KEYS[3], "MAXLEN", "~", 10000, "*", "@at", ARGV[2], "@owner", record[3], "@code", ARGV[3],
-  "message_id", record[1], "to", record[2], "status", ARGV[4])
+  "message_id", record[1], "to", record[2], "about", record[6] or "", "status", ARGV[4])
 if ARGV[5] == "" then return 1 end
 
 -- Both bounds: whatever kind of closure comes next, one of them forbids a reply; and none was put off.

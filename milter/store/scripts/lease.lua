@@ -16,7 +16,7 @@ end
 local leased = {}
 for _, name in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.3f", tonumber(ARGV[1]) / 1000), "LIMIT", 0, ARGV[2])) do
   local key = ARGV[4] .. name
-  local record = redis.call("HMGET", key, "state", "job", "attempts", "count", "message", "to", "owner", "people")
+  local record = redis.call("HMGET", key, "state", "job", "attempts", "count", "message", "to", "owner", "people", "about")
   local state = record[1]
   if (state == "due" or state == "leased") and record[2] then
     redis.call("HSET", key, "state", "leased", "attempts", record[3] + 1)
@@ -30,7 +30,7 @@ for _, name in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format
       redis.call("HSET", key, "state", "unknown")
       redis.call("HDEL", key, "job")
       redis.call("XADD", KEYS[2], "MAXLEN", "~", 10000, "*", "@at", ARGV[1], "@owner", record[7], "@code", "reply-unknown-crash",
-        "message_id", record[5], "to", record[6])
+        "message_id", record[5], "to", record[6], "about", record[9] or "")
     end
   end
 end

@@ -1,11 +1,11 @@
 -- Moves one record to another state if it is in one of the named states and still the caller's.
 -- KEYS record, due, journal   ARGV name, number of the lease or "" (anybody), states it may come from (space-separated), the new state,
---   score in the due set ("" takes it off), reason code for the journal or "", now (ms), owner, message id, correspondent
+--   score in the due set ("" takes it off), reason code for the journal or "", now (ms), owner, message id, correspondent, what it is about
 -- -> 1 moved, 0 not
 
 local BOUNCES = 15 * 86400000 -- more than core/bounces.py: VALID
 
-local record = redis.call("HMGET", KEYS[1], "state", "leases", "message", "to", "owner")
+local record = redis.call("HMGET", KEYS[1], "state", "leases", "message", "to", "owner", "about")
 local mine = ARGV[2] == "" or record[2] == ARGV[2] and (ARGV[9] == "" or record[3] == ARGV[9])
 local moves = mine and record[1] and string.find(" " .. ARGV[3] .. " ", " " .. record[1] .. " ", 1, true)
 
@@ -13,7 +13,8 @@ local moves = mine and record[1] and string.find(" " .. ARGV[3] .. " ", " " .. r
 if ARGV[6] ~= "" and (moves or (ARGV[4] == "sent" and not mine)) then
   local theirs = ARGV[9] ~= ""
   redis.call("XADD", KEYS[3], "MAXLEN", "~", 10000, "*", "@at", ARGV[7], "@owner", theirs and ARGV[8] or record[5], "@code", ARGV[6],
-    "message_id", theirs and ARGV[9] or record[3], "to", theirs and ARGV[10] or record[4])
+    "message_id", theirs and ARGV[9] or record[3], "to", theirs and ARGV[10] or record[4],
+    "about", theirs and ARGV[11] or record[6] or "")
 end
 if not moves then return 0 end
 

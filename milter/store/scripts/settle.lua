@@ -49,9 +49,9 @@ local function take() at = at + 1; return ARGV[at] end
 local function number() return tonumber(take()) end
 
 local function read(key)
-  local value = redis.call("HMGET", key, "until", "opens", "state", "message", "to", "owner", "since", "again", "with")
+  local value = redis.call("HMGET", key, "until", "opens", "state", "message", "to", "owner", "since", "again", "with", "about")
   return {["until"] = value[1], opens = value[2], state = value[3], message = value[4], to = value[5], owner = value[6],
-    since = value[7], again = value[8], with = value[9]}
+    since = value[7], again = value[8], with = value[9], about = value[10]}
 end
 
 -- Scripts are not rolled back: whatever is of a wrong type must fail here, before the first write.
@@ -63,6 +63,11 @@ for i = HEAD + records + 1, #KEYS do redis.call("GET", KEYS[i]) end
 
 local function write_journal(...)
   redis.call("XADD", journal, "MAXLEN", "~", JOURNAL, "*", "@at", ARGV[2], ...)
+end
+
+-- `record` or reply: what became of it. `about` is the template, the language and the client, for whoever reads the journal.
+local function tell(record, code)
+  write_journal("@owner", record.owner, "@code", code, "message_id", record.message, "to", record.to, "about", record.about or "")
 end
 
 -- As milter/core/reply_job.py: _announced, _put_off, taken.
@@ -107,9 +112,9 @@ local function name_of(key) return string.match(key, "[^:]*$") end
 -- The job that the record held is past its time: say what became of it before it is forgotten.
 local function close_old(record)
   if record.state == "handed" then
-    write_journal("@owner", record.owner, "@code", "reply-unknown-crash", "message_id", record.message, "to", record.to)
+    tell(record, "reply-unknown-crash")
   elseif record.state == "due" or record.state == "leased" then
-    write_journal("@owner", record.owner, "@code", "reply-withheld-too-late", "message_id", record.message, "to", record.to)
+    tell(record, "reply-withheld-too-late")
   end
 end
 
@@ -133,7 +138,7 @@ local function claim(reply)
     if place == 1 then
       close_old(record)
       redis.call("HSET", one.key, "state", reply.state, "message", reply.message, "to", reply.to, "owner", reply.owner,
-        "job", reply.job, "attempts", 0, "people", reply.people)
+        "job", reply.job, "about", reply.about, "attempts", 0, "people", reply.people)
       redis.call("HDEL", one.key, "with")
       if reply.state == "due" then
         redis.call("ZADD", due, string.format("%.3f", tonumber(reply.not_before) / 1000), name_of(one.key))
@@ -158,7 +163,7 @@ local function take_back(key, code)
   redis.call("HSET", key, "state", "cancelled")
   redis.call("HDEL", key, "job")
   redis.call("ZREM", due, name_of(key))
-  write_journal("@owner", record.owner, "@code", code, "message_id", record.message, "to", record.to)
+  tell(record, code)
 end
 
 for _ = 1, number() do
@@ -181,8 +186,8 @@ end
 
 local claimed = {}
 for _ = 1, number() do
-  local reply = {message = take(), state = take(), owner = take(), to = take(), job = take(), not_before = take(), not_after = take(),
-    claims = {}}
+  local reply = {message = take(), state = take(), owner = take(), to = take(), job = take(), about = take(),
+    not_before = take(), not_after = take(), claims = {}}
   for i = 1, number() do
     reply.claims[i] = {key = KEYS[HEAD + number()], ["until"] = take(), opens = take(), since = take(), guard = take(), person = take()}
   end
@@ -195,7 +200,7 @@ for _ = 1, number() do
   reply.people = table.concat(people, " ")
   if unwanted then
     free = false
-    write_journal("@owner", reply.owner, "@code", "reply-withheld-opted-out", "message_id", reply.message, "to", reply.to)
+    tell(reply, "reply-withheld-opted-out")
   end
   for _, one in ipairs(reply.claims) do
     if taken(read(one.key), one) then
@@ -207,7 +212,7 @@ for _ = 1, number() do
     claim(reply)
     claimed[#claimed + 1] = reply.message
   elseif lost and not unwanted then
-    write_journal("@owner", reply.owner, "@code", "reply-withheld-store-lost", "message_id", reply.message, "to", reply.to)
+    tell(reply, "reply-withheld-store-lost")
   end
 end
 for _ = 1, number() do
