@@ -93,7 +93,7 @@ def _link(target: str, look: Look) -> str:
         if target.lower() not in look.addresses:
             return ""
         return f'<a class="link" href="mailto:{escape(target)}" style="color:{color};">{escape(target)}</a>'
-    if not _own(target, look.hosts):
+    if not is_own(target, look.hosts):
         return ""
     if target == look.button:
         shape = "display:inline-block;padding:8px 16px;border-radius:4px;text-decoration:none;"
@@ -102,7 +102,8 @@ def _link(target: str, look: Look) -> str:
     return f'<a class="link" href="{escape(target)}" style="color:{color};">{escape(target)}</a>'
 
 
-def _own(url: str, hosts: frozenset[str]) -> bool:
+def is_own(url: str, hosts: frozenset[str]) -> bool:
+    """Whether a URL leads to one of `hosts` or below it."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".").lower()
