@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 from milter.daemon import control, notify, sockets
-from milter.settings import Fingerprint, fingerprint, load
+from milter.settings import Fingerprint, OwnerProblem, fingerprint, load
+from milter.settings.notice import Notice, Told, notices
 from milter.settings.values import Problem, Settings
 from milter.store import server
 
@@ -27,8 +28,8 @@ log = logging.getLogger("milter.daemon")
 EXIT_CONFIGURATION = control.EXIT_CONFIGURATION
 WATCH = 1.0  # seconds between looks at the owners' files: saved, and in force before the owner has changed windows
 RESTART_PAUSE = 1.0  # seconds before a worker that died within as many is started again: no fork storm
-REDIS_PAUSE = 10.0  # seconds between two attempts to start a Redis that does not start
-HAND_DOWN = 5.0  # seconds for a worker to take new settings; one that does not is stuck, and replaced
+REDIS_PAUSE = 2.0  # seconds between two attempts to start the embedded Redis
+HAND_DOWN = 2.0  # seconds for a worker to take new settings; one that does not is stuck, and replaced
 DRAIN = 90.0  # seconds, three times the patience of a door with a transaction past its dot; then the worker is killed
 # In force from the start to the end of a run: sockets are bound and stores opened with them.
 FIXED = ("doors", "state_dir", "workers", "redis_url", "socket_mode", "mynetworks", "message_size_limit", "secret_file")
@@ -49,10 +50,15 @@ class NotStarted(Exception):
 
 @dataclass(slots=True)
 class Parent:
-    """One run of the daemon. `run_worker(settings, sockets, pipe, store_url)` is what a child does; it never returns here."""
+    """One run of the daemon. `run_worker(settings, sockets, pipe, store_url)` is what a child does; it never returns here.
+
+    `problems`: what was wrong with the owners' files when the settings were loaded.
+    """
 
     settings: Settings
     run_worker: Callable[[Settings, dict[str, socket.socket], socket.socket, str], int]
+    problems: tuple[OwnerProblem, ...] = ()
+    told: Told = field(init=False)
     sockets: dict[str, socket.socket] = field(default_factory=dict)
     own_paths: tuple[Path, ...] = ()
     workers: dict[int, Worker] = field(default_factory=dict)
@@ -64,11 +70,15 @@ class Parent:
     reload_asked: bool = False
     status: int = 0
 
+    def __post_init__(self) -> None:
+        self.told = Told(self.settings.state_dir / "told.json")
+
     def run(self) -> int:
         """Serves until SIGTERM or SIGINT; the exit status. NotStarted if it cannot begin."""
         self.seen = fingerprint(self.settings)
         wakeup = self._listen_to_signals()
         lock = take_lock(self.settings.state_dir)
+        self.told.load()
         try:
             return self._run(wakeup)
         finally:
@@ -151,8 +161,8 @@ class Parent:
         if wakeup in readable:
             _empty(wakeup)
         for one in readable:
-            if worker := watched.get(one):
-                _hear(worker)
+            if (worker := watched.get(one)) and _hear(worker) == control.TOLD:
+                self.told.save()
         if self.redis and redis in readable:
             log.error("the embedded redis ended by itself: starting another")
             self.redis.stop()
@@ -196,6 +206,8 @@ class Parent:
     def _announce(self) -> None:
         self.announced = True
         notify.tell("READY=1")
+        if news := self._news(self.problems):
+            _hand_down(next(iter(self.workers.values())), control.encode(control.Orders(self.settings, news)))
         print("ready", file=sys.stderr, flush=True)  # noqa: T201 - a line that scripts wait for (contract), not a log entry
 
     def _reload(self) -> None:
@@ -210,11 +222,19 @@ class Parent:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})
         else:
             self.settings = _still_fixed(self.settings, loaded.settings)
-            frame = control.encode(self.settings)
-            for worker in self.workers.values():
-                _hand_down(worker, frame)
             log.info("reloaded", extra={"owners": len(self.settings.policy.owners)})
+        # Any worker could tell the owners; that only one is asked to makes it one mail.
+        news, frame = self._news(loaded.of_owners), control.encode(control.Orders(self.settings))
+        for place, worker in enumerate(self.workers.values()):
+            _hand_down(worker, frame if place else control.encode(control.Orders(self.settings, news)))
         notify.tell("READY=1")
+
+    def _news(self, problems: tuple[OwnerProblem, ...]) -> tuple[Notice, ...]:
+        """What the owners have not been told yet; remembered for good when a worker says that they were."""
+        news = self.told.news(notices(problems))
+        if not news:
+            self.told.save()
+        return news
 
     def _drain(self, wakeup: int) -> None:
         """The doors are closed at once; the end of file on its pipe tells a worker to finish what is in hand."""
@@ -249,14 +269,15 @@ class Parent:
         self.sockets, self.own_paths = {}, ()
 
 
-def _hear(worker: Worker) -> None:
-    """A worker that was killed may leave a reset behind; its end is seen by waitpid."""
+def _hear(worker: Worker) -> bytes:
+    """What it said. A worker that was killed may leave a reset behind; its end is seen by waitpid."""
     try:
         said = worker.pipe.recv(1)
     except OSError:
         said = b""
     worker.silent = not said
     worker.ready = worker.ready or said == control.READY
+    return said
 
 
 def _hand_down(worker: Worker, frame: bytes) -> None:
