@@ -23,7 +23,7 @@ def first_line(message: Message) -> str:
     if plain and (found := _first(plain.text.splitlines())):
         return found
     html = next((one for one in parts if one.kind == "text/html"), None)
-    return _first(_lines(html.text)) if html else ""
+    return _first(html_lines(html.text)) if html else ""
 
 
 def _first(lines: Iterator[str] | list[str]) -> str:
@@ -31,7 +31,7 @@ def _first(lines: Iterator[str] | list[str]) -> str:
     return next((one for one in cleaned if one), "")
 
 
-def _lines(html: str) -> Iterator[str]:
+def html_lines(html: str) -> Iterator[str]:
     """The lines of a page down to its first quotation."""
     html, line, position = _UNSEEN.sub(" ", html), "", 0
     for tag in _TAG.finditer(html):

@@ -29,7 +29,7 @@ ana@estudio.example (studio, business)
   why    The author's domain is listed with this client. sender-is-client-domain
   why    Filed with the client. mail-filed-client
   why    Closed: the client gets an acknowledgement. reply-due-client (closed
-         (es))
+         (es: the client's setting))
 """
 
 

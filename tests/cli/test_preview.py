@@ -138,7 +138,7 @@ def test_the_owner_s_own_text(config: Path) -> None:
         (("closd",), 2, "'closed'"),
         (("closed", "--client", "nobody"), 2, "there are: ACME Veterinaria, London Ltd"),
         (("closed", "--identity", "home"), 2, "no business identity"),
-        (("closed", "--language", "fr"), 2, "there is: en, es"),
+        (("closed", "--language", "it"), 2, "there is: ca, de, en, es, eu, fr, gl, pt"),
         (("closed", "--at", "someday"), 2, "write ISO 8601"),
         (("closed", "--at", "2026-11-20T18:00"), 1, "is open at 2026-11-20 18:00"),
         (("closed", "--identity", "always", *NIGHT), 1, "ana/always is open at"),

@@ -89,7 +89,8 @@ def _due(question: Asked, decision: Decision) -> Decision:
         # settle is the authority: the intent waits in the outbox and is claimed, or not, when the store is back.
         decision = because(decision, "reply-unsure-claims", case.facts.claims.why)
     intent = intent_of(question)
-    decision = because(decision, DUE[question.kind], f"{intent.template} ({intent.language})").doing(QueueReply(intent))
+    why = f"{intent.template} ({intent.language}: {question.text.why})" if question.text else ""
+    decision = because(decision, DUE[question.kind], why).doing(QueueReply(intent))
     return because(decision, "reply-shadow-mode") if case.owner.replies.mode is Mode.SHADOW else decision
 
 

@@ -55,7 +55,8 @@ def asked(case: Case, decision: Decision) -> Asked:
         kind = ReplyKind.WRONG_ADDRESS
     else:
         kind = ReplyKind.ACKNOWLEDGEMENT if client else ReplyKind.PROSPECT
-    text = text_for(kind, state, client, case.owner)
+    answers = isinstance(state, Closed) or kind is ReplyKind.WRONG_ADDRESS  # else there is nothing to read the mail for
+    text = text_for(kind, state, client, case.owner, case.message) if answers else None
     claims = claims_of(case, kind, identity, state)
     return Asked(case, kind, identity, state, client, text, claims, _not_before(case))
 

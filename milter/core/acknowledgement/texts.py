@@ -1,31 +1,68 @@
 """Which text, in which language."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from milter.core import language, lexical
 from milter.core.hours import Cause, Closed, Open
+from milter.core.message import Message
+from milter.core.message_text import plain_text
 from milter.core.owner import Client, Owner
 from milter.core.reply_job import ReplyKind
 
 LAST_LANGUAGE = "en"
+_WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.I)
+_MOST_TAGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """`why` this language, in words for the evidence."""
+
     template: str
     language: str
+    why: str
 
 
-def text_for(kind: ReplyKind, state: Open | Closed, client: Client | None, owner: Owner) -> Text | None:
-    """The best text there is: the client's language, else the owner's, else English. None if there is none at all."""
+def text_for(
+    kind: ReplyKind, state: Open | Closed, client: Client | None, owner: Owner, message: Message | None = None
+) -> Text | None:
+    """The best text there is in the reader's language, else the owner's, else English. None if there is none at all."""
     templates = _templates(kind, state)
-    wanted = (client.language if client and client.language else owner.language, owner.language, LAST_LANGUAGE)
-    if not owner.texts:
-        return Text(templates[0], wanted[0])
-    for language in dict.fromkeys(wanted):
+    written = {one for _, one in owner.texts} or set(language.LANGUAGES)
+    for wanted, why in _languages(client, owner, message, written):
         for template in templates:
-            if (template, language) in owner.texts:
-                return Text(template, language)
+            if not owner.texts or (template, wanted) in owner.texts:
+                return Text(template, wanted, why)
     return None
+
+
+def _languages(
+    client: Client | None, owner: Owner, message: Message | None, written: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Best first. The text itself is looked at only if nobody has said anything."""
+    if client and client.language:
+        yield client.language, "the client's setting"
+    elif message:
+        for name in ("Content-Language", "Accept-Language"):  # RFC 3282
+            for one in _tags(message.first(name.lower()) or ""):
+                if one in written:
+                    yield one, name
+        if known := language.identify(plain_text(message)):
+            yield known, "its text"
+    yield owner.language, "the owner's language"
+    yield LAST_LANGUAGE, "no other text"
+
+
+def _tags(value: str) -> list[str]:
+    """The languages of a list such as "gl-ES, es;q=0.8", the most wanted first (RFC 9110 section 12.5.4), without regions."""
+    found: list[tuple[float, str]] = []
+    for one in lexical.without_comments(value).split(",")[:_MOST_TAGS]:
+        tag, _, weight = one.partition(";")
+        said = _WEIGHT.fullmatch(weight)
+        found.append((-float(said[1]) if said else -1.0, tag.strip().partition("-")[0].lower()))
+    return [tag for weight, tag in sorted(found, key=lambda each: each[0]) if weight < 0]
 
 
 def _templates(kind: ReplyKind, state: Open | Closed) -> tuple[str, ...]:
