@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from milter.core.message import Message
 
 _SUFFIXES = PublicSuffixList()
+_NEEDLESS_QUOTES = re.compile(r'"([^\s"(),:;<>@\[\]\\.]+(?:\.[^\s"(),:;<>@\[\]\\.]+)*)"')
 NULL = ""  # the null reverse-path (RFC 5321 section 4.5.5)
 
 
@@ -25,9 +26,12 @@ def normal(address: str) -> str:
     """The form that is compared and hashed: lower case, domain as A-labels without a trailing dot.
 
     Local parts are compared without case although RFC 5321 section 2.4 lets a host tell them apart: no mailbox host that
-    people use does, and two records for one person would mean two replies.
+    people use does, and two records for one person would mean two replies. Quotes around what needs none mean nothing
+    (RFC 5321 section 4.1.2).
     """
     local, domain = split(address.strip())
+    if quoted := _NEEDLESS_QUOTES.fullmatch(local):
+        local = quoted[1]
     if not domain:
         return local.lower()
     return f"{local.lower()}@{normal_domain(domain)}"

@@ -36,8 +36,9 @@ def classify(case: Case, decision: Decision) -> Decision:
 
 
 def _self(case: Case) -> Standing | None:
-    """S25: author or envelope sender is one of the owner's own addresses, whatever its case and detail."""
-    senders = (case.transaction.mail_from, *(one.address for one in case.message.authors))
+    """S25: author or envelope sender, also inside SRS or BATV, is one of the owner's addresses, whatever its case and detail."""
+    sender = case.transaction.mail_from
+    senders = (sender, address.unwrapped(sender), *(one.address for one in case.message.authors))
     if any(case.own(one) for one in senders):
         return Standing(SenderClass.SELF, None, reason("sender-is-self"))
     return None

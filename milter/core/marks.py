@@ -2,6 +2,7 @@
 
 import re
 
+from milter.core import lexical
 from milter.core.keys import Keys
 from milter.core.message import Message
 
@@ -36,7 +37,7 @@ def message_ids(value: str) -> list[str]:
 
 def parent_id(message: Message) -> str:
     """The Message-ID with brackets; "" if there is none or none that may be repeated in a header."""
-    value = (message.first("message-id") or "").strip()
+    value = lexical.without_comments(message.first("message-id") or "").strip()
     found = _ID.match(value)
     return found[0] if found else ""
 

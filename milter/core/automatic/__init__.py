@@ -6,6 +6,7 @@ What only forbids a reply to a person's mail is in `acknowledgement`. S1 ... are
 from milter.core.automatic.content import content_is_a_calendar_reply, content_is_a_report
 from milter.core.automatic.fields import (
     delivered_to_an_autoresponder,
+    exchange_responder,
     exim_returned_it,
     help_desk_message_id,
     list_fields,
@@ -18,7 +19,7 @@ from milter.core.automatic.fields import (
 )
 from milter.core.automatic.senders import daemon_sender, noreply_sender, null_sender, verp_sender
 from milter.core.automatic.sign import Look, Sign
-from milter.core.automatic.subjects import bounce_subject, out_of_office_subject
+from milter.core.automatic.subjects import bounce_subject, out_of_office_subject, report_subject
 
 __all__ = ["Look", "Sign", "sign_of"]
 
@@ -34,6 +35,7 @@ SIGNS = (
     precedence_is_bulk,
     responder_fields,
     delivered_to_an_autoresponder,
+    exchange_responder,
     notification_fields,
     help_desk_message_id,
     daemon_sender,
@@ -41,6 +43,7 @@ SIGNS = (
     noreply_sender,
     out_of_office_subject,
     bounce_subject,
+    report_subject,
     content_is_a_calendar_reply,
 )
 

@@ -1,5 +1,7 @@
 """Signs of a machine in the header fields. Every instance of a field counts (S9): who adds a second one means it."""
 
+import re
+
 from milter.core import lexical, marks
 from milter.core.automatic.sign import Look, Sign
 
@@ -88,9 +90,9 @@ def submitted_automatically(look: Look) -> Sign | None:
 
 def precedence_is_bulk(look: Look) -> Sign | None:
     """S10, S11, RFC 3834 section 2."""
-    for name in ("precedence", "x-precedence"):
+    for name in ("precedence", "x-precedence", "preference"):
         for value in look.message.all(name):
-            words = lexical.without_comments(value).replace(";", " ").replace(",", " ").lower().split()
+            words = re.sub(r'[;,"]', " ", lexical.without_comments(value)).lower().split()
             if words and words[0] in BULK:
                 return Sign("precedence", f"{name}: {words[0]}")
     return None
@@ -106,6 +108,12 @@ def responder_fields(look: Look) -> Sign | None:
     """S17, S18. The fields themselves, never words elsewhere in the header: a Subject may quote them."""
     found = next((name for name in RESPONDER_FIELDS if _says(look, name)), None)
     return Sign("autoreply", found) if found else None
+
+
+def exchange_responder(look: Look) -> Sign | None:
+    """S18: X-POST-MessageClass: 9; Autoresponder."""
+    said = any("autoresponder" in value.lower() for value in look.message.all("x-post-messageclass"))
+    return Sign("autoreply", "x-post-messageclass") if said else None
 
 
 def delivered_to_an_autoresponder(look: Look) -> Sign | None:

@@ -9,34 +9,41 @@ from milter.core.automatic.sign import Look, Sign
 
 # S20, S21, S24: whole local parts. postmaster is not here: people write from it too.
 _DAEMONS = """
-    mailer-daemon mailer_daemon mailerdaemon maildaemon mail-daemon listserv majordomo mailman sympa ezmlm listproc
-    root daemon cron crond anacron nobody www-data httpd apache nginx autoresponder auto-responder autoreply auto-reply
-    nagios icinga zabbix monit munin smartd fail2ban logwatch
+    mailer-daemon mailer_daemon mailer.daemon mailerdaemon maildaemon mail-daemon mdaemon listserv majordomo mailman
+    mailman-loop sympa ezmlm listproc root daemon cron crond anacron nobody uucp www-data wwwrun httpd apache nginx
+    autoresponder auto-responder autoreply auto-reply nagios icinga zabbix monit munin smartd fail2ban logwatch
+    null devnull dev-null blackhole
 """
 # S22: "do not answer" in the languages of the house, words joined and without accents.
 _NOREPLY = """
     noreply noreplies donotreply dontreply donotrespond dontrespond donotanswer noresponse noanswer notreply neverreply
-    unattended unmonitored replynotpossible
-    noresponder noresponda norespondas noresponde norespuesta sinrespuesta nocontestar nocontesta nocontestes noconteste
-    norespondre norespongueu noresponeu nocontesteu nocontestareu senseresposta
+    unattended unmonitored notmonitored replynotpossible cannotreply noreplay
+    noresponder noresponda norespondas noresponde norespuesta norespuestas sinrespuesta noescribir
+    nocontestar nocontesta nocontestes noconteste
+    norespon norespondre norespongueu noresponeu noresposta nocontesteu nocontestareu senseresposta
     nonresponder nonresponda nonrespondas noncontestar noncontestes senresposta
     ezerantzun ezerantzunmesedez erantzunikez erantzungabe
     naoresponder naoresponda naoresponde naorespondas semresposta
-    nepasrepondre nepasrepondres nerepondezpas nerepondspas pasdereponse sansreponse noreponse
-    nichtantworten bittenichtantworten keineantwort keineantworten antwortenichtmoeglich nichtbeantworten
-    nonrispondere nonrispondete nonrispondi nonrisponda senzarisposta
+    nepasrepondre nepasrepondres nerepondezpas nerepondspas nereponsepas pasdereponse sansreponse noreponse
+    nichtantworten bittenichtantworten keineantwort keineantworten keinerueckantwort antwortnichtmoeglich
+    antwortenichtmoeglich antwortennichtmoeglich nichtbeantworten
+    nonrispondere nonrispondete nonrispondi nonrisponda norisposta senzarisposta
     nietantwoorden nietbeantwoorden nietreageren geenantwoord geenreactie
-    svarainte svaraej inteesvara ejsvar ingetsvar
+    svarainte svaraej intesvara ejsvar ingetsvar
     svarikke ikkesvar besvarikke ikkebesvar intetsvar ingensvar
+    eivastausta alavastaa nieodpowiadac nieodpowiadaj neodpovidat neodpovidejte
 """
 DAEMONS = frozenset(_DAEMONS.split())
 NOREPLY = frozenset(_NOREPLY.split())
 _LONGEST_PHRASE = 5  # words of the longest entry above, written apart: ne-pas-re-pon-dre is nobody's spelling
 _WORDS = re.compile(r"[a-z0-9]+")
-_GLUED = re.compile(r"(?:noreply|donotreply|noresponder|nepasrepondre)[a-z0-9]*")  # noreplyalertas@
+# noreplyalertas@, pleasedonotreply@: no other word holds these.
+_GLUED = re.compile(r"[a-z]*(?:noreply|donotreply|noresponder|nepasrepondre|nichtantworten|naoresponder)[a-z]*")
 _VERP = re.compile(
-    r"(?:.*[-_.+])?bounces?(?:[-+=_.].*|\d*)"  # S23: list-bounces, bounce+tag, bounces-123-456
-    r"|.*-return-\d+-.*"  # ezmlm: list-return-12-ana=estudio.example
+    r"(?:.*[-_.+])?(?:bounces[-+=_.].*|bounce[+=].*|bounce[-_.].*[\d=].*|bounces?\d*)"  # S23: list-bounces, bounce+tag, bounce-88
+    r"|.*-return-\d+(?:-.*)?"  # ezmlm: list-return-12-ana=estudio.example
+    r"|.*-confirm\+.*"  # Mailman: answering would confirm a subscription
+    r"|.*\+bnc[a-z0-9]{8,}"  # Google Groups
 )
 _M365_SRS = re.compile(r".*\+srs=.*")  # Microsoft 365 forwards people's mail from bounces+SRS=...
 
@@ -50,7 +57,7 @@ def daemon_sender(look: Look) -> Sign | None:
     """S20, S21, S24 (RFC 3834 section 2, RFC 5230 section 4.6): whole names, `-request` at the end, `owner-` first."""
     for local in _local_parts(look):
         name = address.without_detail(local, "+")
-        if name in DAEMONS or name.endswith(("-request", "-owner")) or name.startswith("owner-"):
+        if name.rstrip("0123456789") in DAEMONS or name.endswith(("-request", "-owner")) or name.startswith("owner-"):
             return Sign("daemon", f"{name}@")
     return None
 

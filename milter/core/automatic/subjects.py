@@ -12,11 +12,12 @@ from milter.core.automatic.sign import Look, Sign
 
 # Lower case, without accents, plain apostrophes.
 OUT_OF_OFFICE = {
-    "es": """respuesta automatica|autorespuesta|auto-respuesta|auto respuesta|contestacion automatica|mensaje automatico
-        |fuera de (?:la )?oficina|estoy fuera de (?:la )?oficina|fuera del despacho|ausente de la oficina|ausencia de la oficina
+    "es": """respuesta automatica|autorespuesta|auto-respuesta|auto respuesta|mensaje automatico
+        |(?:contestacion|contestador) automatic[ao]|fuera de (?:la )?oficina|estoy fuera de (?:la )?oficina|fuera del despacho
+        |ausente(?: de la oficina)?|ausencia de la oficina
         |(?:respuesta|mensaje|aviso|notificacion) de ausencia|respuesta (?:automatica )?(?:de )?fuera de (?:la )?oficina
         |ausente por vacaciones|estoy de vacaciones|de vacaciones""",
-    "ca": """resposta automatica|autoresposta|missatge automatic|fora de (?:l')?oficina|fora d'oficina|fora del despatx
+    "ca": """resposta automatica|autoresposta|missatge automatic|fora de (?:l'|la )?oficina|fora d'oficina|fora del despatx
         |absent de l'oficina|(?:resposta|missatge|avis) d'absencia|estic de vacances|de vacances""",
     "gl": """resposta automatica|mensaxe automatica|fora da oficina|fora de oficina|(?:resposta|mensaxe|aviso) de ausencia
         |ausente da oficina|estou de vacacions|de vacacions""",
@@ -28,44 +29,47 @@ OUT_OF_OFFICE = {
         |autoreply|autoresponse|autoresponder|out[ -]of[ -](?:the[ -])?office
         |out[ -]of[ -](?:the[ -])?office (?:auto[ -]?reply|reply|response|message|notification|notice)
         |i(?:'m| am) (?:currently )?out of (?:the )?office|away from (?:the |my )?(?:office|desk|mail|email)|ooo|oof
-        |(?:i(?:'m| am) )?(?:currently )?on (?:vacation|leave|annual leave|parental leave|maternity leave|paternity leave)""",
-    "fr": """reponse automatique|message automatique|repondeur automatique|(?:absence|absent|absente|hors) du bureau
+        |(?:i(?:'m| am) )?(?:currently )?on (?:vacation|holiday|(?:(?:annual|parental|maternity|paternity) )?leave)""",
+    "fr": r"""reponse automatique|message automatique|repondeur automatique|(?:absence|absente?|absent\(e\)|hors) du bureau
         |absence temporaire
         |(?:message|notification|avis|reponse) d'absence|absence|en conges|je suis absente?|en vacances""",
     "de": """automatische (?:antwort|ruckantwort|ruckmeldung|nachricht|e-?mail-antwort)|auto(?:matik)?-?antwort
         |abwesenheits(?:notiz|nachricht|meldung|mitteilung|benachrichtigung|assistent|hinweis|info)|abwesenheit|abwesend
         |nicht im (?:buro|buero|haus)|ausser (?:haus|dem haus)|urlaubs(?:notiz|benachrichtigung|meldung)|im urlaub""",
     "it": """risposta automatica|messaggio automatico|autorisposta|risposta non al computer|non al computer|fuori sede
-        |fuori (?:dall')?ufficio|(?:assente|assenza) dall'ufficio|(?:avviso|messaggio|risposta) di assenza|in ferie""",
+        |fuori (?:dall')?ufficio|(?:assente|assenza) dall'ufficio|(?:avviso|messaggio|risposta) di assenza|in ferie|assente""",
     "nl": """automatisch (?:antwoord|bericht)|automatische (?:beantwoording|reactie)|afwezigheids(?:bericht|melding|assistent)
         |afwezigheid|afwezig
         |niet (?:aanwezig|op kantoor)|buiten kantoor|uit kantoor|op vakantie""",
     "sv": """autosvar|automatsvar|automatiskt (?:svar|meddelande)|automatisk svar|franvaro(?:meddelande)?|franvarande
         |inte pa kontoret|ej pa kontoret|utanfor kontoret|pa semester""",
-    "da": """autosvar|automatisk (?:svar|besked)|fravaer(?:sbesked|smeddelelse)?|fravær(?:sbesked|smeddelelse)?|ikke pa kontoret
-        |ikke til stede|uden for kontoret|ude af kontoret|pa ferie""",
+    "da": """autosvar|automatisk (?:svar|besked)|fravaer(?:sbesked|smeddelelse)?|fravær(?:sbesked|smeddelelse|ende)?
+        |ikke pa kontoret|ikke til stede|uden for kontoret|ude af kontoret|pa ferie""",
     "others": """automaattinen vastaus|poissa toimistosta|poissaoloilmoitus|fraværsmelding|automatyczna odpowiedz
-        |odpowiedz automatyczna        |automaticka odpoved|raspuns automat|automatikus valasz""",
+        |odpowiedz automatyczna|automaticka odpoved|raspuns automat|automatikus valasz|otomatik yan[ıi]t
+        |автоматическии ответ|автоматична відповідь|αυτοματη απαντηση|自動返信|自动回复""",
 }
 _BOUNCES = """undelivered mail returned to sender|mail delivery failed|mail delivery failure|delivery status notification
     |delivery failure|failure notice|undeliverable|undeliverable mail|undeliverable message|returned mail
     |message delivery failure(?: notice)?|correo no entregado|no se puede entregar|no se puede entregar el mensaje
     |error de entrega|unzustellbar|echec de remise|non remis|impossibile recapitare"""
 # How a responder goes on: a mark, its parent's subject, or since when and until when. Anything else is a person's sentence.
-_SINCE_UNTIL = """hasta|desde|del|al|fins|ate|arte|until|till|through|thru|from|to|since|jusqu'?|du|depuis|bis|vom|ab|fino
-    |dal|dall'|tot|van|vanaf|fram|fra|til"""
-_END = rf"""(?= \s*$ | \s*[:;,!\])|] | \.(?:\s|$) | \s+[-–—(\[/] | \s+\d
-    | \s+(?:re|rv|aw|fwd?|sv|vs|antw|tr|res|enc)\s*:
-    | \s+(?:{_SINCE_UNTIL})\b )"""
+_UNTIL = "hasta|fins|ate|arte|until|till|through|thru|jusqu'?|bis|fino|tot|t/m|til|till"
+_SINCE = "desde|del|al|from|to|since|du|depuis|vom|ab|dal|dall'|van|vanaf|fram|fra|od"
+_MARK = r"\s*$ | \s*[:;,!\])|] | \.(?:\s|$) | \s+[-–—(\[/]"
+_PARENT = r"\s+(?:re|rv|aw|fwd?|sv|vs|antw|tr|res|enc)\s*:"
+# "del 3 al 10", but not "Mensaje automático del formulario".
+_DATES = rf"\s+\d | \s+(?:{_UNTIL})\b | \s+(?:{_SINCE})\b[^:]{{0,12}}\d"
 
 
-def _anchored(phrases: str) -> re.Pattern[str]:
+def _anchored(phrases: str, *ends: str) -> re.Pattern[str]:
     joined = re.sub(r"\s*\n\s*", "", phrases).replace(" ", r"\ ")
-    return re.compile(rf"[\[(*\s]*(?:{joined}){_END}", re.X)
+    return re.compile(rf"[\[(*\s]*(?:{joined})(?= {' | '.join(ends)} )", re.X)
 
 
-_OUT_OF_OFFICE = _anchored("|".join(OUT_OF_OFFICE.values()))
-_BOUNCE = _anchored(_BOUNCES)
+_OUT_OF_OFFICE = _anchored("|".join(OUT_OF_OFFICE.values()), _MARK, _PARENT, _DATES)
+_BOUNCE = _anchored(_BOUNCES, _MARK, _PARENT)
+_DMARC_REPORT = re.compile(r"report[ -]domain:\s*\S+\s+submitter:")  # RFC 7489 section 7.2.1.1
 LONGEST = 2048  # characters of the subject looked at
 
 
@@ -79,6 +83,11 @@ def bounce_subject(look: Look) -> Sign | None:
     """S3: bounces re-sent with a sender and without their report."""
     found = _BOUNCE.match(_plain(look))
     return Sign("bounce", f"Subject: {found[0].strip()} …") if found else None
+
+
+def report_subject(look: Look) -> Sign | None:
+    """S4: DMARC's aggregate reports come as an ordinary attachment."""
+    return Sign("report", "Subject: Report Domain: …") if _DMARC_REPORT.match(_plain(look)) else None
 
 
 def _plain(look: Look) -> str:
