@@ -63,7 +63,9 @@ def _own_lines(lines: Iterable[str]) -> Iterator[str]:
             return
         line = line[:LONGEST_LINE]
         stripped = line.strip()
-        if stripped.startswith(">") or _ATTRIBUTION.match(stripped) or _FIELD.match(stripped):
+        if stripped.startswith(">") or _FIELD.match(stripped):
+            continue
+        if stripped.endswith(":") and _ATTRIBUTION.match(stripped):
             continue
         if begun and (_END.match(line) or _NOTICE.search(stripped)):
             return

@@ -113,7 +113,8 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An address group of the owner. `addresses` normal, "@domain" is a catch-all; `schedule` None: always open."""
+    """An address group of the owner. `addresses` normal, "@domain" is a catch-all; `schedule` None: always open; `tone` None:
+    the owner's."""
 
     name: str
     kind: Kind
@@ -124,6 +125,7 @@ class Identity:
     booking: str = ""
     brand: Brand = Brand()
     dkim: DkimKey | None = None
+    tone: Tone | None = None
 
     def schedule_for(self, client: Client | None) -> Schedule | None:
         plan = client.plan if client else None

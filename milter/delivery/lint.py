@@ -85,7 +85,7 @@ def _render(texts: Texts, scene: Scene) -> Rendered:
 def _tones(owner: Owner, language: str) -> set[Tone]:
     """Those that he chose for somebody who reads this language. A language's custom is no choice."""
     readers = [one for one in owner.clients.values() if (one.language or owner.language) == language]
-    return {one for one in (owner.tone, *(client.tone for client in readers)) if one}
+    return {one for one in (owner.tone, *(each.tone for each in (*owner.identities, *readers))) if one}
 
 
 def _all(rendered: Rendered, scene: Scene, tone: Tone | None, own_html: bool) -> Iterator[Said]:

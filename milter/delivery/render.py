@@ -197,7 +197,7 @@ def _values(
         "address": intent.from_address,
         "count": count,
         "count_words": phrases.number_word(count, language),
-        "formal": _formal(owner, client, language),
+        "formal": _formal(owner, speaker, client, language),
         "is_client": client is not None,
         "opt_out": intent.template in OPT_OUT,
         **_closed_days(intent, owner, schedule),
@@ -256,8 +256,9 @@ def _channels(channels: Mapping[str, str]) -> list[str]:
     return [name if not where or _NUMBER.search(where) else f"{name} ({where})" for name, where in channels.items()]
 
 
-def _formal(owner: Owner, client: Client | None, language: str) -> bool:
-    tone = (client.tone if client else None) or owner.tone
+def _formal(owner: Owner, speaker: Identity, client: Client | None, language: str) -> bool:
+    """The narrowest that says a tone: the client's, the identity's, the owner's; else the custom of the language."""
+    tone = (client.tone if client else None) or speaker.tone or owner.tone
     return language in FORMAL_BY_CUSTOM if tone is None else tone is Tone.FORMAL
 
 

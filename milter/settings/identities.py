@@ -7,12 +7,24 @@ from datetime import date
 from pathlib import Path
 
 from milter.core.hours import Schedule
-from milter.core.owner import Brand, DkimKey, Identity, Kind
+from milter.core.owner import Brand, DkimKey, Identity, Kind, Tone
 from milter.settings import hours_check, mail_address, places
 from milter.settings.findings import Wrong
-from milter.settings.reader import Reader
+from milter.settings.reader import Reader, chosen
 
-KEYS = ("kind", "addresses", "mailbox", "hours", "call_hours", "holidays", "days_off", "booking", "dkim", "brand")
+KEYS = (
+    "kind",
+    "addresses",
+    "mailbox",
+    "hours",
+    "call_hours",
+    "holidays",
+    "days_off",
+    "booking",
+    "tone",
+    "dkim",
+    "brand",
+)
 ALWAYS = "24/7"  # a business identity without hours: vacations and days off still close it
 
 
@@ -90,6 +102,7 @@ def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, fo
         booking=table.parsed("booking", link, ""),
         brand=_brand(table),
         dkim=_dkim(table, addresses, folder),
+        tone=table.parsed("tone", lambda text: chosen(Tone, text), None),
     )
 
 

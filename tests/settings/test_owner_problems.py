@@ -11,7 +11,7 @@ ES = (
 # what stands behind OWNER, whose last line is the sixth: identity.studio is still open
 CASES = {
     "unknown key": ('mailbx = "a@x.example"', '7: identity.studio.mailbx: unknown key; write "mailbox"'),
-    "key of the top": ('tone = "formal"', "7: identity.studio.tone: unknown key; move it above the first [table]"),
+    "key of the top": ('language = "es"', "7: identity.studio.language: unknown key; move it above the first [table]"),
     "unknown table": ("[identity.studio.brnd]", '7: identity.studio.brnd: unknown table; write "brand"'),
     "mailbox": (
         'mailbox = "ana"',

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from milter.core.hours import Schedule
-from milter.core.owner import Folders, Mode, Owner, Replies, Trust, Vacation
+from milter.core.owner import Folders, Mode, Owner, Replies, Tone, Trust, Vacation
 from milter.settings.folders import CUSTOM, client_folder
 from milter.settings.replies import Wishes, again_under, under
 from tests.settings.samples import OWNER, House
@@ -29,6 +29,11 @@ def test_little_is_enough(house: House) -> None:
     assert studio.mailbox == "ana@estudio.example"
     assert studio.schedule == Schedule("24/7", "Europe/Madrid")
     assert (studio.dkim, ana.clients, ana.vacations, ana.people_pointer) == (None, {}, (), False)
+
+
+def test_an_identity_may_have_its_own_tone(house: House) -> None:
+    assert owner(house, 'tone = "formal"\n').identities[0].tone is Tone.FORMAL
+    assert owner(house, "").identities[0].tone is None
 
 
 def test_vacations_close_a_business_without_hours(house: House) -> None:
