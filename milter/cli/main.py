@@ -12,6 +12,9 @@ COMMANDS = {
     "replay": "Dress rehearsal: decide for a whole mailbox, send nothing.",
     "explain": "Explain what would become of one message.",
     "preview": "Show what a client would receive.",
+    "lint": "Check every text as its readers would get it.",
+    "replies": "What became of the automatic replies; or switch them off, shadow, live.",
+    "dkim-key": "Make a DKIM key and print its DNS record.",
     "next-opening": "Tell when an identity opens next, and why it is closed.",
 }
 

@@ -1,0 +1,102 @@
+"""`recado replies`: what became of the automatic replies; `recado replies off|shadow|live`: whether there are any."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from milter.cli import rehearsal, reply_mode
+from milter.cli.reply_history import rows
+from milter.cli.reply_report import History, Wanted, instant, lines, objects
+from milter.core.owner import Mode, Owner
+from milter.errors import StoreAway
+from milter.settings import secret
+from milter.settings.findings import Wrong
+from milter.settings.values import Settings
+from milter.store import server
+from milter.store.redis import RedisStore
+
+MOST = 10_000  # entries: all that the journal keeps of an owner
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@click.command()
+@click.argument("mode", metavar="[off|shadow|live]", required=False, type=click.Choice([one.value for one in Mode]))
+@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option("--owner", "wanted_owner", metavar="OWNER", help="Only this owner's. Default: everybody's.")
+@click.option("--due", is_flag=True, help="Those that wait.")
+@click.option("--sent", is_flag=True, help="Those that were sent, and those that came back.")
+@click.option("--withheld", is_flag=True, help="Those that were not sent, each with its reason; rehearsed ones too.")
+@click.option("--unknown", is_flag=True, help="Those of which nobody knows whether they were sent.")
+@click.option("--cancelled", is_flag=True, help="Those that were taken back.")
+@click.option("--opted-out", is_flag=True, help="Who asked for no more of them.")
+@click.option("--client", metavar="NAME", default="", help="Of this client (name or table), or of this address.")
+@click.option("--since", metavar="7d|DATE", default="7d", show_default=True, help="From then on.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+def command(
+    mode: str | None,
+    file: Path,
+    wanted_owner: str | None,
+    client: str,
+    since: str,
+    as_json: bool,
+    opted_out: bool,
+    **states: bool,
+) -> None:
+    """What became of the automatic replies, the newest last, with the reasons.
+
+    With off, shadow or live: sets that mode in the owner's own file. shadow decides and rehearses, and sends nothing.
+    """
+    wanted = Wanted(tuple(name for name, asked in states.items() if asked), opted_out, client, since)
+    if mode is None:
+        _list(file, wanted_owner, wanted, as_json)
+    elif not wanted.everything or client or as_json:
+        raise click.UsageError("either a mode to set, or what to list")
+    else:
+        click.echo(reply_mode.told(reply_mode.switch(file, wanted_owner, Mode(mode))))
+
+
+def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -> None:
+    settings = rehearsal.settings_of(file)
+    owners = [one for one in settings.policy.owners if wanted_owner in (None, one.id)]
+    if not owners:
+        known = ", ".join(one.id for one in settings.policy.owners) or "none"
+        raise click.BadParameter(f"{wanted_owner!r} is no owner; there are: {known}", param_hint="--owner")
+    _same_secret(settings)
+    instant(wanted.since, owners[0].timezone)
+    try:
+        with rehearsal.quiet():
+            histories = asyncio.run(_read(settings, owners))
+    except StoreAway as away:
+        raise click.ClickException(f"the store does not answer ({away}): is recado serve running?") from away
+    for number, history in enumerate(histories):
+        if as_json:
+            for one in objects(history, wanted):
+                click.echo(json.dumps(one, ensure_ascii=False))
+        else:
+            click.echo("\n" * (number > 0) + "\n".join(lines(history, wanted)))
+
+
+def _same_secret(settings: Settings) -> None:
+    """Everything in the store is named with the secret: without it, it would look empty."""
+    found = secret.read(settings.secret_path)
+    if isinstance(found, Wrong):
+        raise click.ClickException(f"{found.what}: {found.instead}, or run this as root or as the service's user")
+    if found is None:
+        raise click.ClickException(f"{settings.secret_path} is not there yet: recado serve has not run here")
+
+
+async def _read(settings: Settings, owners: list[Owner]) -> list[History]:
+    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
+    store = RedisStore(url, settings.policy.keys, read_only=True)
+    try:
+        return [await _history(store, one) for one in owners]
+    finally:
+        await store.close()
+
+
+async def _history(store: RedisStore, owner: Owner) -> History:
+    journal = await store.journal(owner.id, BEGINNING, MOST)
+    return History(owner, rows(owner, journal, await store.queued(owner.id)), await store.opted_out(owner.id))
