@@ -26,7 +26,7 @@ def command(file: Path, log_format: str) -> None:
     if any(not one.warning for one in here):
         raise SystemExit(parent.EXIT_CONFIGURATION)
     try:
-        status = parent.Parent(loaded.settings, _run_worker).run()
+        status = parent.Parent(loaded.settings, _run_worker, loaded.of_owners).run()
     except parent.NotStarted as error:
         click.echo(f"recado serve: {error}", err=True)
         raise SystemExit(parent.EXIT_CONFIGURATION) from error

@@ -5,11 +5,13 @@ import logging
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from milter.core.envelope import Direction
 from milter.daemon import control
+from milter.delivery import notices
 from milter.delivery.next_hop import Sender, open_next_hop
 from milter.delivery.owner_mail import OwnerMail, mailbox_hop
 from milter.delivery.reply_queue import ReplyQueue
@@ -24,6 +26,7 @@ from milter.store.redis import ForeignStore, RedisStore
 
 log = logging.getLogger("milter.daemon")
 
+AGAIN = (30.0, 300.0, 1800.0)  # seconds between tries to tell an owner of his errors
 OUTBOX_PAUSE = 1.0  # seconds between looks: events wait for Redis, and the breaker probes once a second
 
 
@@ -62,7 +65,7 @@ class Worker:
         doors = [await self._open(door, sockets[door.name], service, store) for door in self.settings.doors]
         queue.start()
         tasks = [
-            asyncio.create_task(self._follow(pipe, service, queue)),
+            asyncio.create_task(self._follow(pipe, service, queue, owner_mail)),
             asyncio.create_task(self._tend(store, outbox, queue)),
         ]
         await self.stopping.wait()
@@ -109,18 +112,37 @@ class Worker:
         address = mailbox_hop(settings)
         return self._hop(address) if address else None
 
-    async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue) -> None:
+    async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue, owner_mail: OwnerMail) -> None:
         """New settings from the parent, swapped as one reference; the end of the pipe is the order to drain."""
         reader, writer = await asyncio.open_unix_connection(sock=pipe)
         writer.write(control.READY)
         try:
             while True:
                 (length,) = control.LENGTH.unpack(await reader.readexactly(control.LENGTH.size))
-                settings = control.decode(await reader.readexactly(length))
-                self.settings = service.settings = settings
+                orders = control.decode(await reader.readexactly(length))
+                self.settings = service.settings = orders.settings
                 queue.wake()
+                if orders.notices:
+                    self._tell(orders, owner_mail, lambda: writer.write(control.TOLD))
         except (asyncio.IncompleteReadError, ConnectionError):
             self.stopping.set()
+
+    def _tell(self, orders: control.Orders, owner_mail: OwnerMail, told: Callable[[], None]) -> None:
+        """`told` is called when every owner has his mail."""
+        left = len(orders.notices)
+
+        def delivered() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                told()
+
+        for one in orders.notices:
+            if notices.deliverable(one):
+                letter = notices.letter(one, orders.settings.policy, _now())
+                owner_mail.post(orders.settings, letter, delivered, AGAIN)
+            else:
+                log.warning("no mailbox is known to tell an owner of his errors", extra={"owner": one.owner})
 
     async def _tend(self, store: RedisStore, outbox: Outbox, queue: ReplyQueue) -> None:
         """Looks at the store until it has answered, then applies what waits in the outbox whenever there is something."""

@@ -16,7 +16,7 @@ from milter.core.envelope import Peer
 from milter.core.message import parse
 from milter.core.policy import FilingMethod, Policy
 from milter.delivery.dialogue import BeforeDot
-from milter.delivery.next_hop import Outgoing, Sender, is_ours
+from milter.delivery.next_hop import Outgoing, Sender, is_ours, outcome_unknown
 from milter.delivery.replies import UNREACHABLE
 from milter.errors import SmtpReply
 from milter.settings.values import NextHopAddress, Settings
@@ -80,6 +80,7 @@ class OwnerMail:
 
     next_hop: Callable[[Settings], Sender | None]
     _waiting: set[asyncio.Task[None]] = field(default_factory=set)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def deliver(self, settings: Settings, letter: Letter, before_dot: BeforeDot | None = None) -> SmtpReply:
@@ -97,20 +98,37 @@ class OwnerMail:
         (reply,) = await hop.send(plain, before_dot=ask)
         return reply
 
-    def post(self, settings: Settings, letter: Letter, delivered: Callable[[], None] = lambda: None) -> None:
-        """Delivers it by and by, once; `delivered` is called if it was. Neither waits nor fails."""
+    def post(
+        self,
+        settings: Settings,
+        letter: Letter,
+        delivered: Callable[[], None] = lambda: None,
+        again: tuple[float, ...] = (),
+    ) -> None:
+        """Delivers it by and by; `delivered` is called if it was. `again`: seconds to wait before each further try.
+
+        Neither waits nor fails.
+        """
         if len(self._waiting) >= MOST:
             log.warning("too many letters wait: dropped", extra={"what": letter.what, "owner": letter.owner})
             return
-        task = asyncio.create_task(self._post(settings, letter, delivered))
+        task = asyncio.create_task(self._post(settings, letter, delivered, again))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _post(self, settings: Settings, letter: Letter, delivered: Callable[[], None]) -> None:
+    async def _post(
+        self, settings: Settings, letter: Letter, delivered: Callable[[], None], again: tuple[float, ...]
+    ) -> None:
         told = {"what": letter.what, "owner": letter.owner}
         try:
             async with self._turn:
                 reply = await self.deliver(settings, letter)
+            for pause in again:
+                settled = reply.accepted or reply.permanent or outcome_unknown(reply)
+                if settled or await self._closes_within(pause):
+                    break
+                async with self._turn:
+                    reply = await self.deliver(settings, letter)
             if reply.accepted:
                 delivered()
             else:
@@ -121,8 +139,16 @@ class OwnerMail:
         except Exception:  # outermost of a task that nobody waits for
             log.exception("a letter to an owner was not delivered", extra=told)
 
+    async def _closes_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._closing.wait()
+        except TimeoutError:
+            return False
+
     async def close(self, patience: float = PATIENCE) -> None:
-        """Waits for what was posted, at most `patience` seconds."""
+        """Waits for what is on its way, at most `patience` seconds; nothing is tried again."""
+        self._closing.set()
         if self._waiting:
             _, late = await asyncio.wait(tuple(self._waiting), timeout=patience)
             for task in late:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from milter.core.keys import Keys
-from milter.core.owner import Owner
+from milter.core.owner import Kind, Owner
 from milter.core.policy import Policy
 from milter.settings import secret as secrets
 from milter.settings import texts
@@ -18,16 +18,23 @@ from milter.settings.source import Source, read
 from milter.settings.values import Problem, Settings
 
 _LANGUAGE = re.compile(r"""^\s*language\s*=\s*["']([a-z]{2})""", re.M)
+_MAILBOX = re.compile(r"""^\s*mailbox\s*=\s*["']([^"'\s@]+@[^"'\s@]+)["']""", re.M)
 Texts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerProblem:
-    """A problem for the owner's own eyes: whose, in which language to tell him, and the problem."""
+    """A problem for the owner's own eyes: whose, in which language to tell him, and the problem.
+
+    `mailbox`: his business one, as in force, else as his file says as far as it can be read; "" if nobody can tell.
+    `in_force`: there is a last good version of his file, by which his mail is still treated.
+    """
 
     owner: str
     language: str
     problem: Problem
+    mailbox: str = ""
+    in_force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +181,16 @@ def _settings(file: Path, host: Host, keys: Keys, files: list[OwnerFile], previo
 
 
 def _told(one: OwnerFile, problem: Problem, previous: Settings | None) -> OwnerProblem:
+    last = previous.policy.owner(one.owner.id) if previous else None
     language = one.owner.language
     if not one.source.data:
-        last = previous.policy.owner(one.owner.id) if previous else None
         found = _LANGUAGE.search(one.source.text)
         language = found[1] if found else last.language if last else language
-    return OwnerProblem(one.owner.id, language, problem)
+    guess = _MAILBOX.search(one.source.text)
+    mailbox = _mailbox(last) or _mailbox(one.owner) or (guess[1] if guess else "")
+    return OwnerProblem(one.owner.id, language, problem, mailbox, last is not None)
+
+
+def _mailbox(owner: Owner | None) -> str:
+    business = owner.first(Kind.BUSINESS) if owner else None
+    return business.mailbox if business else ""

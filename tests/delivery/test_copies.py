@@ -1,7 +1,6 @@
 """The owner's copy of a reply: the same bytes, filed and read, and never in the way of the reply."""
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
