@@ -11,6 +11,12 @@ from tests.core.scenario import Scenario, outcome, place, table
 SILENCE = table("silence.toml")
 WHERE = table("who-and-where.toml")
 TRUST = table("trust.toml")
+WHEN = [
+    (case["rule"], at, open)
+    for case in table("when.toml")
+    for key, open in (("silent", True), ("speaks", False))
+    for at in case[key]
+]
 NOT_EXPECTED = {"name", "message", "at", "trust", "mode", "results"}
 
 
@@ -35,6 +41,13 @@ def test_silence(rule: str, message: str, because: str) -> None:
 def test_its_speaking_twin(rule: str, message: str, because: str) -> None:
     decision = Scenario(rule, written(message), {}).decision()
     assert decision.reply, outcome(decision)
+
+
+@pytest.mark.parametrize(("rule", "at", "open"), WHEN)
+def test_when(rule: str, at: str, open: bool) -> None:
+    decision = Scenario(rule, "", {"at": at}).decision()
+    assert (outcome(decision) == "reply-withheld-open") is open
+    assert bool(decision.reply) is not open
 
 
 @pytest.mark.parametrize("case", WHERE, ids=[one["name"] for one in WHERE])
