@@ -138,6 +138,10 @@ class Outbox:
                 if failures >= FAILURES:
                     break
                 continue
+            except Exception:  # a bug of ours met by one event must not keep the others waiting for ever
+                log.exception("a waiting event cannot be settled and is set aside", extra={"file": name})
+                await asyncio.to_thread((self._directory / name).replace, self._directory / f"{name}.broken")
+                continue
             failures = 0
             settled += 1
             await asyncio.to_thread((self._directory / name).unlink, missing_ok=True)

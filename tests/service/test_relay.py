@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from milter import logs
 from milter.core import header_edits
 from milter.core.reply_job import ClaimKey, ReplyKind
 from milter.doors import relay
 from milter.errors import StoreAway
-from milter.store.api import FactsQuery
+from milter.store.api import Event, FactsQuery, Settled
 from tests.doubles.redis_server import RedisServer
 from tests.service.office import (
     CHEF,
@@ -276,6 +277,25 @@ async def test_without_redis_mail_flows_and_the_reply_is_claimed_when_it_is_back
         assert len(ana.sink.delivered) == 2, "the remembered outcome came with the event"
 
 
+async def test_an_event_that_meets_a_defect_keeps_no_other_waiting(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path, redis) as ana:
+        settle, broken = ana.store.settle, ["one"]
+
+        async def breaking(event: Event) -> Settled:
+            if broken:
+                raise RuntimeError(broken.pop())
+            return await settle(event)
+
+        for number, name in enumerate(("one", "two")):
+            await ana.outbox.put(Event(name, after(minutes=number), "acme.example", ""))
+        monkeypatch.setattr(ana.store, "settle", breaking)
+        assert await ana.outbox.drain(ana.store) == 1
+        assert await ana.outbox.drain(ana.store) == 0
+        assert len(list((ana.settings.state_dir / "outbox").glob("*.broken"))) == 1
+
+
 async def test_an_outbox_that_is_slow_holds_no_mail(
     own_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +387,22 @@ async def test_one_line_a_transaction_and_nothing_personal_in_any(
         everything = " ".join(str(one.__dict__) for one in caplog.records)
         for personal in ("@flores", "@estudio.example", "@casa", "@otra", "Secretos"):
             assert personal not in everything
+
+
+async def test_every_line_logged_while_carrying_has_the_transactions_id(
+    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.setFormatter(logs.Formatter(as_json=False))
+    async with office(tmp_path, redis) as ana:
+        ana.sink.faults.drop = "mail"
+        mail = ana.transaction(STUDIO)
+        await ana.carry(mail)
+        lines = caplog.text.splitlines()
+        assert [line.split(" id=")[0] for line in lines] == [
+            'level=warning event="the next hop failed"',
+            "level=info event=refused",
+        ]
+        assert all(f" id={mail.id} " in line for line in lines)
 
 
 # --- one outcome a transaction at the SMTP doors
