@@ -3,9 +3,13 @@
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from redis import ConnectionError as RedisGone
+from redis import Redis
 
 from tests.real.processes import Process
 
@@ -20,6 +24,7 @@ tone     = "informal"
 [replies]
 mode  = "live"
 delay = "{delay}"
+copies = {copies}
 
 [identity.studio]
 kind      = "business"
@@ -68,6 +73,7 @@ class Recado:
     redis: str = "embedded"
     filing: str = "header"
     workers: int = 2
+    copies: bool = False
     delay: str = "0s"
     mailbox: str = "ana@estudio.example"
     top: str = ""
@@ -102,7 +108,9 @@ url = "{self.redis}"
 """)
         owners = self.directory / "owners"
         owners.mkdir(exist_ok=True)
-        (owners / "ana.toml").write_text(self.owner.format(mailbox=self.mailbox, hours=self.hours, delay=self.delay))
+        (owners / "ana.toml").write_text(
+            self.owner.format(mailbox=self.mailbox, hours=self.hours, delay=self.delay, copies=str(self.copies).lower())
+        )
 
     def start(self) -> None:
         self.configure()
@@ -110,14 +118,23 @@ url = "{self.redis}"
         self.process.wait_for(lambda: "ready" in self.process.output().splitlines(), "recado's line `ready`")
 
     def kill(self) -> None:
-        """kill -9 for parent, workers and its embedded Redis at once."""
+        """kill -9 for parent and workers at once. The embedded Redis lives on: the next start adopts it."""
         self.process.kill()
 
     def terminate(self) -> None:
         self.process.popen.send_signal(signal.SIGTERM)
 
     def stop(self) -> int:
-        return self.process.stop(patience=100)
+        status = self.process.stop(patience=100)
+        self.end_embedded_redis()
+        return status
+
+    def end_embedded_redis(self) -> None:
+        """Of a daemon that could not do it itself. Its socket lies in our own directory, so it is no other's."""
+        socket = self.directory / "state" / "redis.sock"
+        if socket.exists():
+            with suppress(RedisGone), Redis(unix_socket_path=str(socket)) as client:
+                client.shutdown(nosave=True)
 
     def logged(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -72,3 +72,17 @@ def test_while_recado_is_away_mail_waits_in_the_queue() -> None:
         office.postfix.wait_for_empty_queue()
         (filed,) = office.dovecot.mails(ANA, "Clientes/ACME Veterinaria")
         assert ids(filed.raw) == ids(message)
+
+
+@pytest.mark.parametrize("door", ["lmtp", "after-queue"])
+def test_a_copy_of_the_reply_lies_read_in_the_clients_folder(door: str) -> None:
+    with chain(door, recado={"copies": True}) as office:
+        office.send(LAURA, ANA, mail(LAURA, ANA))
+        (reply,) = office.outside.wait_for_replies(1)
+        copies = [
+            one
+            for one in office.dovecot.wait_for_mail(ANA, "Clientes/ACME Veterinaria", 2)
+            if ids(one.raw) == [str(reply.message["Message-ID"]).encode()]
+        ]
+        assert [one.flags for one in copies] == [{"\\Seen"}]
+        assert len(office.outside.replies()) == 1, "the copy is answered by nobody"

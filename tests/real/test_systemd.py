@@ -67,7 +67,8 @@ def test_a_door_is_taken_over_from_its_socket_unit() -> None:
                 client.sendmail("laura@acme.example", ["ana@estudio.example"], b"Subject: Web\r\n\r\nHola\r\n")
             assert f"door=lmtp address=inet:127.0.0.1:{port}" in process.output()
         finally:
-            status = process.stop(patience=60)
+            recado.process = process
+            status = recado.stop()
         assert status == 0, process.output()
         assert len(list((directory / "mail").rglob("new/*"))) == 1
 
@@ -84,4 +85,5 @@ def test_serves_without_memory_that_is_writable_and_executable() -> None:
         )
         process = Process([sys.executable, "-c", hardened, RECADO, "serve", "--config", recado.file], recado.log)
         process.wait_for(lambda: "ready" in process.output().splitlines(), "recado's line `ready`")
-        assert process.stop(patience=60) == 0
+        recado.process = process
+        assert recado.stop() == 0
