@@ -18,6 +18,7 @@ _TAGS = re.compile(r"<(style|title|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IG
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>\s*", re.IGNORECASE)
 WEEK = timedelta(days=7)
 _WORD = re.compile(r"\w+")
+_SYNTAX = re.compile(r"\{%-?\s*if\b.*\{%-?\s*endif\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}")
 _SUBJECT = re.compile(r"subject\s*:", re.IGNORECASE)
 
 
@@ -85,7 +86,8 @@ def _render(texts: Texts, scene: Scene) -> Rendered:
 def _tones(owner: Owner, language: str) -> set[Tone]:
     """Those that he chose for somebody who reads this language. A language's custom is no choice."""
     readers = [one for one in owner.clients.values() if (one.language or owner.language) == language]
-    return {one for one in (owner.tone, *(each.tone for each in (*owner.identities, *readers))) if one}
+    chosen = (owner.tone, *(one.tone for one in owner.identities), *(one.tone for one in readers))
+    return {one for one in chosen if one}
 
 
 def _all(rendered: Rendered, scene: Scene, tone: Tone | None, own_html: bool) -> Iterator[Said]:
@@ -109,6 +111,21 @@ def _as_text(html: str) -> str:
     return "\n".join(line for one in lines if (line := " ".join(one.split()))) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a text: `fits` what it may become, as far as can be told without rendering it."""
+
+    number: int
+    text: str
+    words: frozenset[str]
+    fits: re.Pattern[str]
+
+    @classmethod
+    def of(cls, number: int, text: str) -> "_Line":
+        literal = [re.escape(one) for one in _SYNTAX.split(text.strip())]
+        return cls(number, text, _words(text), re.compile(".*?".join(literal)))
+
+
 class _Lines:
     """From words in a finished text back to the line that says them: in the text itself, else in its base."""
 
@@ -116,7 +133,10 @@ class _Lines:
         language = name.split(".")[1]
         names = [one for one in (name, f"base.{language}.txt") if one in sources]
         self._name = name
-        self._files = {one: plainly(sources[one]).split("\n") for one in names}
+        self._files = {
+            one: [_Line.of(number, line) for number, line in enumerate(plainly(sources[one]).split("\n"), start=1)]
+            for one in names
+        }
 
     def finding(self, one: Said) -> Finding:
         what = f'"{one.phrase}" {one.what}' if one.line and one.phrase in one.line else one.what
@@ -126,22 +146,31 @@ class _Lines:
         return Finding(name, line, what, one.instead, one.phrase)
 
     def _place(self, one: Said) -> tuple[str, int]:
-        """The line with this phrase that shares most words with the line as read: each tone has its own."""
-        phrase = re.compile(
-            rf"(?<!\w){re.escape(one.phrase)}" if one.phrase[:1].isalnum() else re.escape(one.phrase), re.I
-        )
-        read = set(_WORD.findall(one.line.lower()))
+        """The line with this phrase that fits the line as read, or shares most words with it: each tone has its own.
+
+        For a phrase that values made, the line that shares half its words; 0 if all of it came from the owner's file.
+        """
+        start = r"(?<!\w)" if one.phrase[:1].isalnum() else ""
+        phrase = re.compile(f"{start}{re.escape(one.phrase)}", re.IGNORECASE)
+        read = _words(one.line)
+
+        def nearness(line: _Line) -> tuple[bool, int]:
+            return line.fits.fullmatch(one.line) is not None, len(read & line.words)
+
         for name, lines in self._files.items():
-            found = [
-                (len(read & set(_WORD.findall(line.lower()))), -number)
-                for number, line in enumerate(lines, start=1)
-                if phrase.search(line)
-            ]
-            if found:
-                return name, -max(found)[1]
+            if found := [line for line in lines if phrase.search(line.text)]:
+                return name, max(found, key=nearness).number
+        for name, lines in self._files.items():
+            nearest = max(lines, key=nearness)
+            if 2 * len(read & nearest.words) >= max(1, len(read)):
+                return name, nearest.number
         return self._name, 0
 
     def _mention(self, word: str) -> int:
         """Where the variable or block of that name stands below the subject; 1 if nowhere."""
-        lines = enumerate(self._files[self._name], start=1)
-        return next((number for number, line in lines if word and word in line and not _SUBJECT.match(line)), 1)
+        body = (line for line in self._files[self._name] if not _SUBJECT.match(line.text))
+        return next((line.number for line in body if word and word in line.text), 1)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))

@@ -178,8 +178,9 @@ def links(line: str, scene: Scene) -> Iterator[Said]:
         if not is_own(url if "://" in url else f"https://{url}", hosts):
             yield Said(url, line, foreign, instead)
     for found in _BARE.finditer(_URL.sub(BLANK, _EMAIL.sub(BLANK, line))):
-        if not is_own(f"https://{found[0]}", hosts):
-            yield Said(found[0], line, foreign, instead)
+        bare = found[0].rstrip(_TRAILING)
+        if not is_own(f"https://{bare}", hosts):
+            yield Said(bare, line, foreign, instead)
     for found in _EMAIL.finditer(_URL.sub(BLANK, line)):
         one = address.normal(found[0].rstrip("."))
         if one in _private(scene):

@@ -100,6 +100,7 @@ def _scene(
     tone: Tone,
     when: str,
 ) -> Scene:
+    identity = replace(identity, tone=None)
     at = datetime.fromisoformat(_WRITTEN[when]).replace(tzinfo=owner.timezone)
     opens = _opens(owner, at) if when != "open" else None
     staged = replace(
