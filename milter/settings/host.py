@@ -29,6 +29,9 @@ TOP = (
 TABLES = ("lmtp", "smtp", "submission", "milter", "filing", "replies", "authentication", "redis")
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 REDIS = ("embedded", "redis://", "rediss://", "unix://", "redis+sentinel://", "redis+cluster://")
+LONGEST_BOUNCE = (
+    64 - 41
+)  # characters (RFC 5321 section 4.5.3.1.1): the delimiter and a mark of core.bounces come behind
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 _LOCAL = "127.0.0.1"
@@ -151,6 +154,7 @@ def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> 
         filing.warn(
             "method", Wrong('"detail" files nothing without recipient_delimiter', 'write recipient_delimiter = "+"')
         )
+    _bounces(reply, host)
     for door in host.doors:
         if (
             isinstance(door.listen, InetAddress)
@@ -161,6 +165,22 @@ def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> 
                 f"lets anybody in at [{door.name}], which listens beyond this host", "name only your own hosts"
             )
             top.warn("mynetworks", wrong)
+
+
+def _bounces(reply: Reader, host: Host) -> None:
+    local = host.bounce_address.rpartition("@")[0]
+    if local and not host.recipient_delimiter:
+        wrong = Wrong(
+            "needs recipient_delimiter: each reply has its own address",
+            'write recipient_delimiter = "+", as in Postfix',
+        )
+        reply.warn("bounce_address", wrong)
+    if len(local) > LONGEST_BOUNCE:
+        wrong = Wrong(
+            "is too long: with its mark it has more than 64 characters before the @",
+            f"write one of at most {LONGEST_BOUNCE} characters before the @",
+        )
+        reply.problem("bounce_address", wrong)
 
 
 def _is_loopback(host: str) -> bool:

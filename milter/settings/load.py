@@ -74,6 +74,7 @@ def load(
     read_files = [read_owner(read(one), host, factory, check_text) for one in files]
     _same_id(read_files)
     _claims(read_files, previous)
+    _bounces(source, host, read_files)
     if not files:
         source.warn(
             ("owners",),
@@ -136,6 +137,16 @@ def _claims(files: list[OwnerFile], previous: Settings | None) -> None:
             other = holder[address].source.file.name
             wrong = Wrong(f'"{address}" belongs to the owner in {other} already', "give it to one of them")
             one.source.problem(("identity", identity.name, "addresses"), wrong)
+
+
+def _bounces(source: Source, host: Host, files: list[OwnerFile]) -> None:
+    for one in files:
+        if any(host.bounce_address in identity.addresses for identity in one.owner.identities if host.bounce_address):
+            wrong = Wrong(
+                f"is an address of the owner in {one.source.file.name}: what comes back would be his mail",
+                'write one that is nobody\'s, such as "recado-bounce@estudio.example"',
+            )
+            source.warn(("replies", "bounce_address"), wrong)
 
 
 def _settings(file: Path, host: Host, keys: Keys, files: list[OwnerFile], previous: Settings | None) -> Settings:

@@ -199,6 +199,12 @@ WARNINGS = {
     "nothing to part with": (
         'recipient_delimiter = ""\n[lmtp]\n[filing]\nmethod = "detail"\n[replies]\nmode = "off"',
         '5: filing.method: "detail" files nothing without recipient_delimiter'),
+    "bounces of nobody in particular": (
+        'recipient_delimiter = ""\n[lmtp]\n[replies]\nmode = "off"\nbounce_address = "b@estudio.example"',
+        "6: replies.bounce_address: needs recipient_delimiter: each reply has its own address"),
+    "bounces to an owner": (
+        '[lmtp]\n[replies]\nmode = "off"\nbounce_address = "ana@estudio.example"',
+        "5: replies.bounce_address: is an address of the owner in ana.toml"),
 }  # fmt: skip
 
 
@@ -214,6 +220,7 @@ QUIET = {
     "anybody on loopback": "mynetworks = ['0.0.0.0/0']\n[lmtp]\nlisten = 'inet:[::1]:10024'\n[replies]\nmode = 'off'",
     "beyond, but known": "mynetworks = ['10.0.0.0/8']\n[lmtp]\nlisten = 'inet:0.0.0.0:10024'\n[replies]\nmode = 'off'",
     "smtp door on trial": "[smtp]\nnext_hop = 'maildir:/tmp/mail'\n[replies]\nmode = 'off'",
+    "bounces": "[lmtp]\n[replies]\nmode = 'off'\nbounce_address = 'recado-bounce@estudio.example'",
     "two free ports": (
         "[lmtp]\nlisten = 'inet:127.0.0.1:0'\n[smtp]\nlisten = 'inet:127.0.0.1:0'\n[replies]\nmode = 'off'"
     ),
@@ -229,3 +236,10 @@ def test_what_is_well(house: House, text: str) -> None:
 def test_windows_editors_are_forgiven(house: House) -> None:
     house.host(b"\xef\xbb\xbf" + HOST.replace("\n", "\r\n").encode())
     assert house.lines() == []
+
+
+@pytest.mark.parametrize(("length", "well"), [(23, True), (24, False)])
+def test_a_bounce_address_leaves_room_for_its_mark(house: House, length: int, well: bool) -> None:
+    house.host(f"{TOP}[lmtp]\n[replies]\nmode = 'off'\nbounce_address = '{'b' * length}@estudio.example'\n")
+    told = "write one of at most 23 characters before the @"
+    assert [line.rpartition("; ")[2] for line in house.lines()] == ([] if well else [told])
