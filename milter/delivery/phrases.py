@@ -16,17 +16,26 @@ LANGUAGES = tuple(GRAMMARS)
 
 
 def opens_phrase(
-    instant: datetime, language: str, client_zone: ZoneInfo, owner_zone: ZoneInfo, written: datetime
+    instant: datetime,
+    language: str,
+    client_zone: ZoneInfo,
+    owner_zone: ZoneInfo,
+    written: datetime,
+    *,
+    both_clocks: bool = True,
 ) -> str:
     """ "el lunes 23 de noviembre a las 16:00", with the client's own clock behind it where it shows another time.
 
     Instants are aware. `written`: the client's message; the year is named only if the opening lies in another one.
+    Without `both_clocks` another time is only said to be the owner's.
     """
     grammar = GRAMMARS[language]
     here, there = instant.astimezone(owner_zone), instant.astimezone(client_zone)
     said = grammar.opens.format_map(_words(here, grammar, written.astimezone(owner_zone)))
     if _same_clock(instant, client_zone, owner_zone):
         return said
+    if not both_clocks:
+        return f"{said} ({_zone(owner_zone, grammar)})"
     form = grammar.other if here.date() == there.date() else grammar.other_day
     other = form.format_map({**_words(there, grammar, here), "place": _place(client_zone, grammar)})
     return grammar.two_zones.format(said=said, zone=_zone(owner_zone, grammar), other=other)

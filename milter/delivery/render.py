@@ -1,10 +1,11 @@
 """From what was decided to what the client reads. Compiled once a configuration; the client's words are only values."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from jinja2 import FunctionLoader, Template, TemplateError
 
@@ -32,7 +33,8 @@ _NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
 _LONGEST_VALUE = 300  # characters
 MOST_WORDS = 110
 # What a `closed` reader can best do without, in this order, when everything together would be too long to be read: the opening
-# says what the closed days say, and the hours matter less than it. A promise, and how to alert the owner, always stay.
+# says what the closed days say, and the hours matter less than it; then the zone is said once. A promise, and how to alert the
+# owner, always stay.
 SPARE = (("holiday_day", "day_off"), ("hours",), ("channels",))
 
 
@@ -99,7 +101,8 @@ class Texts:
         values: Mapping[str, Value] = _values(intent, owner, speaker, count=count, notifier=notifier, due=due)
         try:
             subject = one_line(_capped(text.subject, values), 300).rstrip(": ")
-            plain, values = _short(text.text, values) if intent.template == "closed" else _filled(text.text, values)
+            shorter = _shorter(intent, owner, due) if intent.template == "closed" else ()
+            plain, values = _short(text.text, values, shorter)
             look = _look(owner, speaker, intent, subject)
             html = _own_html(_capped(text.html, values), look) if text.html else to_html(plain, look)
         except (TemplateError, RecursionError) as error:
@@ -133,14 +136,31 @@ def _filled(template: Template, values: Mapping[str, Value]) -> tuple[str, Mappi
     return _tidy(_capped(template, values)), values
 
 
-def _short(template: Template, values: Mapping[str, Value]) -> tuple[str, Mapping[str, Value]]:
-    """Under MOST_WORDS by leaving out what can be spared; whole if even that does not help, as in an owner's own long text."""
+def _short(
+    template: Template, values: Mapping[str, Value], shorter: Iterable[Mapping[str, Value]]
+) -> tuple[str, Mapping[str, Value]]:
+    """Under MOST_WORDS by what of `shorter` it takes; whole if even that does not help, as in an owner's own long text."""
     text, kept = whole = _filled(template, values)
-    for spare in SPARE:
+    for less in shorter:
         if len(text.split()) < MOST_WORDS:
             return text, kept
-        text, kept = _filled(template, {**kept, **dict.fromkeys(spare, "")})
+        text, kept = _filled(template, {**kept, **less})
     return (text, kept) if len(text.split()) < MOST_WORDS else whole
+
+
+def _shorter(intent: ReplyIntent, owner: Owner, due: datetime | None) -> Iterator[Mapping[str, Value]]:
+    yield from (dict.fromkeys(spare, "") for spare in SPARE)
+    home, zone, language = owner.timezone, _zone(intent, owner), intent.language
+    if due:
+        yield {"due": phrases.due_phrase(due, language, home, home, intent.created)}
+    if intent.opens:
+        yield {"opens": phrases.opens_phrase(intent.opens, language, zone, home, intent.created, both_clocks=False)}
+
+
+def _zone(intent: ReplyIntent, owner: Owner) -> ZoneInfo:
+    """The client's, if it is known."""
+    client = owner.clients.get(intent.client) if intent.client else None
+    return (client.timezone if client else None) or owner.timezone
 
 
 def _tidy(text: str) -> str:
@@ -176,8 +196,7 @@ def _values(
     client = owner.clients.get(intent.client) if intent.client else None
     schedule = speaker.schedule_for(client)
     plan = client.plan if client else None
-    zone = (client.timezone if client else None) or owner.timezone
-    language, created = intent.language, intent.created
+    zone, language, created = _zone(intent, owner), intent.language, intent.created
     channels = _channels(plan.channels if plan else {})
     said: dict[str, Value] = {
         "subject": _without_reply_marks(one_line(intent.subject, 250)),
