@@ -75,6 +75,7 @@ class Recado:
     workers: int = 2
     copies: bool = False
     delay: str = "0s"
+    bounce_address: str = ""
     mailbox: str = "ana@estudio.example"
     top: str = ""
     owner: str = OWNER
@@ -103,6 +104,7 @@ next_hop     = "smtp:inet:127.0.0.1:{self.replies}"
 trust        = "anyone"
 delay        = "{self.delay}"
 hourly_limit = 10000
+bounce_address = "{self.bounce_address}"
 [redis]
 url = "{self.redis}"
 """)
