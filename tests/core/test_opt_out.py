@@ -285,7 +285,7 @@ def test_a_day_closed_while_it_waits_is_what_the_reply_says() -> None:
     off = replace(studio.STUDIO, schedule=replace(schedule, days_off=(studio.CLOSED.date(),)))
     away = replace(studio.STUDIO, schedule=replace(schedule, vacations=((studio.CLOSED.date(), date(2026, 11, 20)),)))
     waiting = intent()
-    for identity, opens, template in ((off, "2026-11-18 16:00", "closed"), (away, "2026-11-23 16:00", "vacation")):
+    for identity, opens, template in ((off, "2026-11-18 16:00", "holiday"), (away, "2026-11-23 16:00", "vacation")):
         policy = studio.with_owner(identities=(identity, studio.HOME))
         found = acknowledgement.up_to_date(waiting, LATER, policy)
         assert found.opens == at(opens).astimezone(UTC)
