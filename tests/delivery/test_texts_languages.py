@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,12 @@ def test_the_opt_out_words_are_nobody_s_ordinary_first_line() -> None:
     assert len(stops) == len(LANGUAGES) and not stops & starts
     assert not (stops | starts) & {"BAJA", "ALTA", "STOP"}
     assert all(one == one.upper() and one.strip() == one for one in stops | starts)
+
+
+def test_the_freelancer_s_page_lists_languages_and_words() -> None:
+    page = (Path(__file__).parents[2] / "templates" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `\*\.(\w+)\.txt` \|.*\| ([A-Z ]+) \| ([A-Z ]+) \|$", page, re.M)
+    assert {language: (stop, start) for language, stop, start in rows} == KEYWORDS
 
 
 WHOLE = {
