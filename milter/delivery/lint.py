@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from milter.core.owner import Owner, Tone
 from milter.core.reply_message import Rendered
-from milter.delivery.lint_rules import STRANGERS, Said, dated, html_links, plainly, said, subject_findings
-from milter.delivery.lint_scenes import Scene, scenes
+from milter.delivery.lint_links import html_links
+from milter.delivery.lint_rules import STRANGERS, dated, plainly, said, subject_findings
+from milter.delivery.lint_scenes import Said, Scene, scenes
 from milter.delivery.lint_words import WORDS
 from milter.delivery.render import NEED_OPENING, RenderError, Texts
 from milter.delivery.text_source import TextSource, Wrong, take_apart

@@ -6,23 +6,18 @@ addresses and links are blanked: what is wrong in them is not the text's fault.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from unicodedata import normalize
 
-from milter.core import address
-from milter.core.owner import Kind, Tone
-from milter.delivery.html import is_own
-from milter.delivery.lint_scenes import NAME, SUBJECT, Scene
+from milter.core.owner import Tone
+from milter.delivery.lint_links import BLANK, links, without_links
+from milter.delivery.lint_scenes import NAME, SUBJECT, Said, Scene
 from milter.delivery.lint_words import WORDS, Words, times, whole_words
 from milter.delivery.render import MOST_WORDS, NEED_OPENING
 
-# Of the personal identity, between friends: the rules for business texts do not bind it.
-FRIENDLY = ("pointer",)
 STRANGERS = ("prospect", "neutral")  # who reads these is told no dates and no other ways
 LONGEST_SUBJECT = 50  # characters beside the client's own subject: readers show some 70 in a list
 LONGEST_GREETING = 6  # words
 
-BLANK = "□"
 _PLACEHOLDER = re.compile(
     r"\{[{%]|[%}]\}|\{\w+\}|\$\{\w*\}?|\bTODO\b|\bFIXME\b|\bTBD\b|\b(?i:lorem|ipsum)\b|\b[Xx]{3,}\b"
     r"|\[[^\[\]\n]*[^\W\d_][^\[\]\n]*\]|<[^<>@:/\n]*[^\W\d_][^<>@:/\n]*>|_{3,}|\?{3,}|%\(\w+\)[sd]|%[sd]\b"
@@ -36,27 +31,10 @@ _SECRET = re.compile(
 )
 _DATE = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{2,4}(?!\d)|(?<!\d)(?:19|20)\d\d[-–/](?:19|20)\d\d(?!\d)")
 _TELEPHONE = re.compile(r"(?<![\w,:/@=])\+?\(?\d(?:[\s().·/-]{0,2}\d){6,}(?!\w)")
-_URL = re.compile(r"(?:[a-z]+://|www\.)[^\s<>\"']+", re.IGNORECASE)
-_BARE = re.compile(
-    r"(?<![\w@./-])(?:[\w-]+\.)+(?:com|net|org|info|biz|eu|es|gal|cat|eus|pt|fr|de|it|uk|io|me|app|dev|ly|gl|shop|online)(?:/\S*)?(?!\w)"
-)
-_EMAIL = re.compile(r"[\w.%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+")
-_ATTRIBUTE = re.compile(r"\b(href|src|action|background)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
-_TRAILING = ".,;:!?)]»”'"
 _CHANNELS = whole_words("telegram|whatsapp|signal|skype|zoom|messenger|instagram|facebook|linkedin|discord|slack")
 _URGENT = re.compile(r"\b(?:URGENTE?|URXENTE|DRINGEND|PREMIAZKO\w*|PRESAKO\w*)\b")
 _LEFT_OVER = re.compile(r"\(\s*\)|\s[.,](?!\S)|,\s*[.:;,]|(?<!\.)\.\.(?!\.)|\S {2,}\S|·$|«\s*»|\"\s*\"")
 _SENTENCE = re.compile(r"(?:(?<!\d)|(?<=:\d\d))[.!?]\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """`phrase` as read, in `line` of the finished text ("" for the text as a whole)."""
-
-    phrase: str
-    line: str
-    what: str
-    instead: str
 
 
 def plainly(text: str) -> str:
@@ -69,7 +47,7 @@ def said(text: str, scene: Scene, *, tone: Tone | None) -> Iterator[Said]:
     text = plainly(text)
     blanked = blank(text, scene)
     for line, plain in zip(blanked.split("\n"), text.split("\n"), strict=True):
-        yield from _exposed(plain)
+        yield from _exposed(_without_pages(plain, scene))
         yield from words(line, scene, tone)
         yield from _promises(line, scene)
         yield from _offers(line, plain, scene)
@@ -84,22 +62,20 @@ def blank(text: str, scene: Scene) -> str:
     values = (*scene.channels, booking, brand.website, scene.intent.from_address, brand.name, scene.owner.name, NAME)
     for value in values:
         text = text.replace(value, BLANK) if value else text
-    return _URL.sub(BLANK, _EMAIL.sub(BLANK, text))
+    return without_links(text)
 
 
 def words(line: str, scene: Scene, tone: Tone | None) -> Iterator[Said]:
     """What no text of this language says; also for a subject."""
-    row, template = WORDS[scene.intent.language], scene.intent.template
+    row = WORDS[scene.intent.language]
     rules = [
         (row.days, "is another day when it is read", "name the day: {{ opens }}"),
         (row.reading, "claims what you have or have not read", "leave it out: that it arrived is enough"),
         (row.excuses, "is an excuse", "say only when you are back at your mail"),
         (row.stiff, "is not how one speaks to a client", "say it plainly"),
     ]
-    if template != "vacation":
+    if scene.intent.template != "vacation":
         rules.append((row.away, "is true in the vacation's text alone", "say only when you are back at your mail"))
-    if template in FRIENDLY:
-        rules = rules[:2]
     for pattern, what, instead in rules:
         for found in whole_words(pattern).finditer(line):
             yield Said(found[0], line, what, instead)
@@ -107,8 +83,8 @@ def words(line: str, scene: Scene, tone: Tone | None) -> Iterator[Said]:
     for plan in scene.owner.plans.values():
         if plan.name and re.search(rf"(?<!\w){re.escape(plan.name)}(?!\w)", line):
             yield Said(plan.name, line, "is the name of a plan", "leave it out: clients do not care how you sort them")
-    if template not in FRIENDLY:
-        yield from (Said(one, line, "shouts", "end the sentence with a full stop") for one in "!" if one in line)
+    if "!" in line:
+        yield Said("!", line, "shouts", "end the sentence with a full stop")
     for found in _PLACEHOLDER.finditer(line):
         yield Said(found[0], line, "is a placeholder", "write what is meant")
     for found in _LEFT_OVER.finditer(line):
@@ -127,10 +103,17 @@ def _tone(line: str, row: Words, tone: Tone | None) -> Iterator[Said]:
         yield Said(found[0], line, what, "write the whole sentence in {% if formal %} … {% else %} … {% endif %}")
 
 
+def _without_pages(line: str, scene: Scene) -> str:
+    """The owner's pages are public, whatever their addresses look like."""
+    for page in (scene.speaker.booking, scene.speaker.brand.website):
+        line = line.replace(page, BLANK) if page else line
+    return line
+
+
 def _exposed(line: str) -> Iterator[Said]:
     for found in _SECRET.finditer(line):
         yield Said(found[0], line, "looks like a secret", "leave it out: mail is read by others")
-    line = _DATE.sub(BLANK, _SECRET.sub(BLANK, _URL.sub(BLANK, line)))
+    line = _DATE.sub(BLANK, without_links(_SECRET.sub(BLANK, line)))
     for found in _TELEPHONE.finditer(line):
         yield Said(found[0], line, "looks like a telephone number", "leave it out: nobody is to ring when it is closed")
 
@@ -169,54 +152,6 @@ def _offers(line: str, plain: str, scene: Scene) -> Iterator[Said]:
                 yield Said(one, line, "is not for this text: nobody attends to it then", "leave {{ channels }} out")
 
 
-def links(line: str, scene: Scene) -> Iterator[Said]:
-    """Links and addresses as a reader sees them."""
-    hosts, foreign = _hosts(scene), "leads to a domain that is not yours"
-    instead = "leave it out, or link to your own website"
-    for found in _URL.finditer(line):
-        url = found[0].rstrip(_TRAILING)
-        if not is_own(url if "://" in url else f"https://{url}", hosts):
-            yield Said(url, line, foreign, instead)
-    for found in _BARE.finditer(_URL.sub(BLANK, _EMAIL.sub(BLANK, line))):
-        bare = found[0].rstrip(_TRAILING)
-        if not is_own(f"https://{bare}", hosts):
-            yield Said(bare, line, foreign, instead)
-    for found in _EMAIL.finditer(_URL.sub(BLANK, line)):
-        one = address.normal(found[0].rstrip("."))
-        if one in _private(scene):
-            yield Said(found[0], line, "is your personal address", "leave it out: clients must not learn it")
-        elif not is_own(f"https://{address.split(one)[1]}", hosts):
-            yield Said(found[0], line, "is an address that is not yours", "write {{ address }}")
-
-
-def html_links(html: str, scene: Scene) -> Iterator[Said]:
-    """What the owner's own HTML loads or leads to."""
-    for found in _ATTRIBUTE.finditer(html):
-        target = found[2].strip("\"'")
-        line = html[html.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0]
-        if target in (scene.speaker.brand.logo, "", "#"):
-            continue
-        if target.lower().startswith("mailto:"):
-            yield from links(target[7:].partition("?")[0], scene)
-        elif not is_own(target, _hosts(scene)):
-            yield Said(target, line, "leads to a domain that is not yours", "leave it out, or link to your own website")
-
-
-def _hosts(scene: Scene) -> frozenset[str]:
-    kinds = (Kind.BUSINESS, Kind.PERSONAL) if scene.intent.template in FRIENDLY else (Kind.BUSINESS,)
-    own = [one for one in scene.owner.identities if one.kind in kinds]
-    urls = [url for one in own for url in (one.brand.website, one.booking) if url]
-    hosts = {url.partition("://")[2].partition("/")[0].partition(":")[0].lower() for url in urls}
-    return frozenset(hosts | {address.split(mailbox)[1] for one in own for mailbox in one.addresses} - {""})
-
-
-def _private(scene: Scene) -> frozenset[str]:
-    if scene.intent.template in FRIENDLY:
-        return frozenset()
-    personal = (one for one in scene.owner.identities if one.kind is Kind.PERSONAL)
-    return frozenset(mailbox for one in personal for mailbox in one.addresses)
-
-
 def _whole(text: str, scene: Scene) -> Iterator[Said]:
     lines = [one.strip() for one in text.strip().split("\n")]
     count = len(text.split())
@@ -224,7 +159,7 @@ def _whole(text: str, scene: Scene) -> Iterator[Said]:
         yield Said("", "", f"has {count} words ({scene.when})", f"shorten it to less than {MOST_WORDS}")
     if SUBJECT in text:
         yield Said("subject", "", "repeats the client's words", "leave {{ subject }} to the line Subject:")
-    if not _greets(lines[0], scene.intent.template):
+    if not _greets(lines[0]):
         yield Said("greeting", lines[0], "does not begin with a greeting", "keep {% block greeting %} of base")
     if not _says_goodbye(lines, scene.owner.name):
         what = "does not end with a farewell and your name"
@@ -240,10 +175,8 @@ def dated(names_opening: bool, scene: Scene) -> Iterator[Said]:
         yield Said("opens", "", "tells strangers when you are away", "leave {{ opens }} out")
 
 
-def _greets(line: str, template: str) -> bool:
-    if template in FRIENDLY:
-        return re.match(r"[^.\n]{2,40}?[,:!]", line) is not None
-    return line[-1:] in ",:!" and len(line.split()) <= LONGEST_GREETING
+def _greets(line: str) -> bool:
+    return line[-1:] in ",:" and len(line.split()) <= LONGEST_GREETING
 
 
 def _says_goodbye(lines: list[str], name: str) -> bool:

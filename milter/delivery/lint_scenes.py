@@ -70,6 +70,16 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """`phrase` as read, in `line` of the finished text ("" for the text as a whole)."""
+
+    phrase: str
+    line: str
+    what: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Office:
     """An identity, and who writes to it: (client or None, messages at once)."""
 

@@ -250,6 +250,10 @@ def test_a_value_of_the_owner_s_is_not_the_text_s_fault() -> None:
     mine = replace(ANOTHER, identities=(replace(STUDIO, brand=replace(brand, name="Tel. 981 123 456")), HOME))
     (one,) = found(with_body(GOOD["es"]), mine)
     assert (one.line, one.phrase) == (0, "981 123 456")
+    mine = replace(
+        ANOTHER, identities=(replace(STUDIO, booking="https://cal.example/?id=a1b2c3d4e5f6a7b8c9d0e1f2a3"), HOME)
+    )
+    assert found(with_body("Elige hora: {{ booking }}", "call-request"), mine) == []
 
 
 @pytest.mark.parametrize(
