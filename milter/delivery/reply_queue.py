@@ -32,7 +32,6 @@ LONGEST_SLEEP = 5.0  # seconds: another worker may have queued something we were
 RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # three in under four hours, then given up
 PATIENCE = 30.0  # seconds for what is in hand when the daemon stops, as long as a door has
 AGAIN = 1.0  # seconds until a store that is away is told again what came of a reply
-STORE_AWAY = SmtpReply(451, "4.3.0", "The store was away before the final dot")
 SHADOW = "reply-shadow-mode"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -118,8 +117,8 @@ class ReplyQueue:
                 log.exception("a reply failed")
                 await self._finish(job, State.WITHHELD, "reply-withheld-internal-error")
         except StoreAway as away:
-            # Leased jobs come back by themselves after a minute; handed ones are listed as unknown. Neither is sent twice.
             log.warning("a reply waits: the store is away", extra={"cause": str(away)})
+            await self._told(lambda: self._put_back(job))
 
     async def _send(self, job: Job) -> None:
         settings, now = self.settings(), self.now()
@@ -139,7 +138,7 @@ class ReplyQueue:
             told = {"owner": owner.id, "template": intent.template, "cause": str(error)}
             log.error("a reply cannot be written", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
-        if not await self.store.within_hourly_limit(job, owner.replies.hourly_limit, now):
+        if not await self.store.within_hourly_limit(job, owner.replies.hourly_limit, settings.policy.hourly_limit, now):
             told = {"owner": owner.id, "identity": intent.identity, "limit": str(owner.replies.hourly_limit)}
             log.warning("too many replies in an hour: the rest is withheld", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-hourly-limit")
@@ -185,11 +184,7 @@ class ReplyQueue:
             ours = await self.store.handed(job, self.now())
             return ours
 
-        try:
-            outcome = await carry(hand)
-        except StoreAway as away:
-            log.warning("a reply waits: the store is away", extra={"cause": str(away)})
-            return STORE_AWAY
+        outcome = await carry(hand)
         return outcome if ours else None
 
     async def _settle(self, job: Job, outcome: SmtpReply, *, rehearsed: bool) -> None:
@@ -206,15 +201,23 @@ class ReplyQueue:
         else:
             await self._told(lambda: self._defer(job, outcome))
 
-    async def _told(self, tell: Callable[[], Awaitable[None]]) -> None:
-        """What came of a reply that was handed over: said until the store has heard it, else it would be listed as unknown."""
+    async def _told(self, tell: Callable[[], Awaitable[object]]) -> None:
+        """Said until the store has heard it, or we stop: then a leased job comes back after a minute, and a handed one is listed
+        as unknown. Neither is sent twice."""
         while True:
             try:
-                return await tell()
-            except StoreAway:
+                await tell()
+                return
+            except StoreAway as away:
                 if self._closing.is_set():
-                    raise
+                    log.warning("the store was not told about a reply", extra={"cause": str(away)})
+                    return
                 await _until(self._closing, AGAIN)
+
+    async def _put_back(self, job: Job) -> None:
+        """Its dot was not written, so it is due at once when the store is back."""
+        now = self.now()
+        await self.store.retry(job, now, now, "")
 
     async def _defer(self, job: Job, outcome: SmtpReply) -> None:
         now = self.now()
