@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from milter.core import address
 from milter.core.keys import Keys
-from milter.core.owner import Identity, Owner
+from milter.core.owner import Identity, Kind, Owner
 
 
 class FilingMethod(StrEnum):
@@ -31,7 +31,10 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Policy:
-    """`hostname` and `authserv_id` as configured; `keys` of the installation; `owners` in the order of their files' names."""
+    """`hostname` and `authserv_id` as configured; `keys` of the installation; `owners` in the order of their files' names.
+
+    `hourly_limit`: replies an hour of all identities together, what ten may, or a quarter of all if there are over forty.
+    """
 
     hostname: str
     keys: Keys
@@ -42,6 +45,7 @@ class Policy:
     filing: FilingMethod = FilingMethod.HEADER
     bad_standing: BadStanding = BadStanding.TAG
     bounce_address: str = ""
+    hourly_limit: int = field(init=False, repr=False, compare=False)
     _exact: Mapping[str, Addressed] = field(init=False, repr=False, compare=False)
     _domains: Mapping[str, Addressed] = field(init=False, repr=False, compare=False)
 
@@ -59,6 +63,10 @@ class Policy:
             for identity in owner.identities:
                 # Behind an alias the recipient is the mailbox, whether or not anybody writes to that address.
                 exact.setdefault(address.normal(identity.mailbox), Addressed(owner, identity))
+        limits = [
+            one.replies.hourly_limit for one in self.owners for each in one.identities if each.kind is Kind.BUSINESS
+        ]
+        object.__setattr__(self, "hourly_limit", max(10 * max(limits, default=0), sum(limits) // 4))
         object.__setattr__(self, "_exact", exact)
         object.__setattr__(self, "_domains", domains)
 

@@ -7,6 +7,7 @@ from milter.core.keys import Keys
 from milter.core.reply_job import ClaimKey, PersonKey
 
 META = "recado:meta"
+HOUR_OF_ALL = "recado:{all}:hour"  # replies of every owner: a slot of its own
 BUCKETS = 16384  # of senders: at a million of them a bucket stays a compact listpack
 SHARDS = 16  # of owners
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

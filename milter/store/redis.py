@@ -16,7 +16,7 @@ from milter.errors import StoreAway
 from milter.store import codec
 from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
-from milter.store.layout import SHARDS, Layout, from_seconds, milliseconds, shard_tag
+from milter.store.layout import HOUR_OF_ALL, SHARDS, Layout, from_seconds, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
 
 __all__ = ["ForeignStore", "RedisStore", "StoreState"]
@@ -238,15 +238,17 @@ class RedisStore:
         keys, prefixes = [f"{tag}:due", f"{tag}:journal", f"{tag}:opted"], (f"{tag}:claim:", f"{tag}:wrote:")
         return _LEASE.call(keys, (milliseconds(now), share, _span(LEASE), *prefixes))
 
-    async def within_hourly_limit(self, job: Job, limit: int, now: datetime) -> bool:
-        """Counts this reply among those of its identity in the last hour; False if `limit` others were before it."""
-        shard = _Held.by(job).shard
+    async def within_hourly_limit(self, job: Job, limit: int, of_all: int, now: datetime) -> bool:
+        """Counts this reply among those of the last hour. False: `limit` of its identity, or `of_all` altogether, were before."""
         name = self._keys.name("hourly", job.intent.owner, job.intent.identity)
+        identity = f"{shard_tag(_Held.by(job).shard)}:hour:{name}"
+        return await self._within(identity, job, limit, now) and await self._within(HOUR_OF_ALL, job, of_all, now)
+
+    async def _within(self, key: str, job: Job, limit: int, now: datetime) -> bool:
         hour = timedelta(hours=1)
         since, until = milliseconds(now - hour), milliseconds(now + timedelta(minutes=1))
         arguments = (milliseconds(now), since, until, limit, job.intent.message_id, 2 * _span(hour))
-        call = _HOURLY.call([f"{shard_tag(shard)}:hour:{name}"], arguments)
-        (admitted,) = await self.link.run("hourly", [call])
+        (admitted,) = await self.link.run("hourly", [_HOURLY.call([key], arguments)])
         return bool(admitted)
 
     async def handed(self, job: Job, now: datetime) -> bool:
