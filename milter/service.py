@@ -25,7 +25,7 @@ log = logging.getLogger("milter.service")
 BEFORE_QUEUE = 6 * 3600  # seconds a remembered outcome is kept: a client that resends does so within hours
 BEHIND_QUEUE = 5 * 86400  # behind a queue: Postfix's maximal_queue_lifetime
 LARGE = 1 << 20  # bytes from which a message is hashed in a thread (hashlib lets go of the GIL): 50 MB take 60 ms
-KEEPING = 0.25  # seconds our 250 waits for the outbox's disk, as long as it waits for Redis
+KEEPING = 0.05  # seconds our 250 waits at most for the outbox's disk: replies never delay mail by more
 
 
 class Store(Protocol):
@@ -104,7 +104,13 @@ class Service:
         else:
             standing = stored.standing or Missing("no record")
             facts = replace(facts, claims=stored.claims, people=stored.people, standing=standing)
-        decided = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
+        # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.
+        known = away or stored.claims or stored.people or stored.standing
+        decided = (
+            tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
+            if known
+            else draft
+        )
         decisions = pipeline.one_reply_per_owner(decided)
         copies = tuple(_copy(one, transaction, settings) for one in decisions)
         return Examination(
