@@ -160,7 +160,7 @@ def to_technician(language: str, domain: str) -> str:
 _ASKED_ES = (
     "El correo de {domain} llega sin autenticar (ni SPF ni DKIM válidos para ese dominio), y por eso no recibe mis "
     "avisos automáticos y puede acabar en spam. Se arregla publicando en el DNS un registro SPF con los servidores "
-    "desde los que sale vuestro correo, y firmándolo con DKIM con d={domain}."
+    "desde los que sale ese correo, y firmándolo con DKIM con d={domain}."
 )
 _ASKED_EN = (
     "Mail from {domain} arrives unauthenticated (no valid SPF or DKIM for that domain), so it gets none of my automatic "

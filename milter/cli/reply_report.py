@@ -128,7 +128,8 @@ def lines(history: History, wanted: Wanted) -> Iterator[str]:
         yield from _day(owner, [row for row in found if each or not row.machine])
         yield from _in_passing([row for row in found if row.machine and not each])
     if not chosen and not wanted.opted_out:
-        yield f"\nNothing since {_date(instant(wanted.since, owner.timezone), owner)}."
+        since = _date(instant(wanted.since, owner.timezone), owner)
+        yield "\nNothing waits." if wanted.states == ("due",) else f"\nNothing since {since}."
     if wanted.opted_out:
         yield from _persons(history, wanted)
     yield from _technicians(owner, _never(history, wanted))

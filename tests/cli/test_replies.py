@@ -182,6 +182,7 @@ def test_who_asks_for_the_withheld_gets_each(ana: Office, server: RedisServer) -
 
 def test_nothing(ana: Office) -> None:
     assert "\nNothing since " in ana.run("replies").stdout
+    assert "\nNothing waits." in ana.run("replies", "--due").stdout
     assert listed(ana) == []
 
 
