@@ -49,7 +49,11 @@ def own_texts() -> list[Problem]:
     said = [check_source(name, source) for name, sources in TEXTS.items() for source in sources]
     parted = [re.fullmatch(r"line (\d+): (.*?); (.*)", one, re.S) for one in said if one]
     assert len(parted) == sum(map(len, TEXTS.values())) and all(parted)
-    return [Problem(FILE.parent / "ana/closed.es.txt", int(one[1]), "closed.es.txt", one[2], one[3]) for one in parted if one]
+    return [
+        Problem(FILE.parent / "ana/closed.es.txt", int(one[1]), "closed.es.txt", one[2], one[3])
+        for one in parted
+        if one
+    ]
 
 
 @pytest.fixture
@@ -120,7 +124,7 @@ def test_it_reads_well() -> None:
 def test_other_languages_read_english(language: str) -> None:
     made = mail(replace(NOTICE, language=language))
     assert (made["Content-Language"], made["Subject"]) == ("en", "Recado: there is an error in ana.toml, line 12")
-    assert "What to do: write \"Mo-Fr 09:00-18:00\"" in text(replace(NOTICE, language=language))
+    assert 'What to do: write "Mo-Fr 09:00-18:00"' in text(replace(NOTICE, language=language))
 
 
 def test_nobody_answers_it_and_it_goes_to_the_inbox() -> None:
