@@ -1,7 +1,7 @@
 """The one record of an automatic reply: claim, job and history in one (design.md section 8, "Reply = claim = job")."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ class ReplyKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     PROSPECT = "prospect"
     WRONG_ADDRESS = "wrong-address"
+    POINTER = "pointer"
 
 
 class State(StrEnum):
@@ -168,7 +169,9 @@ class ReplyIntent:
 
     def encode(self) -> str:
         """JSON, the form kept in the store and the outbox."""
-        return json.dumps(asdict(self), default=_plain, ensure_ascii=False, separators=(",", ":"))
+        # By attribute, not with dataclasses.asdict: that copies deeply and was a fifth of a message's whole CPU.
+        values = {name: getattr(self, name) for name in _FIELDS}
+        return json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: str) -> "ReplyIntent":
@@ -179,7 +182,7 @@ class ReplyIntent:
             raw["references"] = tuple(raw["references"])
             for name in ("opens", "created", "not_before", "not_after"):
                 raw[name] = _instant(raw[name])
-            return cls(**{one.name: raw[one.name] for one in fields(cls)})
+            return cls(**{name: raw[name] for name in _FIELDS})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a reply intent: {error!r}") from error
 
@@ -194,7 +197,13 @@ def _instant(raw: str | None) -> datetime | None:
     return datetime.fromisoformat(raw) if raw else None
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case ClaimRequest() | ClaimKey():
+            return {one: getattr(value, one) for one in value.__slots__}
     raise TypeError(type(value).__name__)
+
+
+_FIELDS = tuple(one.name for one in fields(ReplyIntent))

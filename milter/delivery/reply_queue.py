@@ -29,6 +29,7 @@ log = logging.getLogger("milter.replies")
 
 AT_ONCE = 10  # replies in flight a worker: inbound mail keeps the machine
 LONGEST_SLEEP = 5.0  # seconds: another worker may have queued something we were not woken for
+SHORTEST_SLEEP = 0.1  # seconds between two looks at all shards: a burst of claims is one look, not one a message
 RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # three in under four hours, then given up
 PATIENCE = 30.0  # seconds for what is in hand when the daemon stops, as long as a door has
 AGAIN = 1.0  # seconds until a store that is away is told again what came of a reply
@@ -85,8 +86,8 @@ class ReplyQueue:
             except Exception:  # outermost loop of the worker: logged, and the next round comes
                 log.exception("a round of the reply queue failed")
                 pause = LONGEST_SLEEP
-            if pause > 0 and not self._closing.is_set():
-                await _until(self._wake, pause)
+            await _until(self._closing, SHORTEST_SLEEP)
+            await _until(self._wake, pause - SHORTEST_SLEEP)
 
     async def turn(self) -> float:
         """Starts what is due; seconds until the next look, unless woken before."""
@@ -101,7 +102,7 @@ class ReplyQueue:
         if jobs:
             return 0
         due = await self.store.next_due()
-        return LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, max(0.05, (due - self.now()).total_seconds()))
+        return LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, (due - self.now()).total_seconds())
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_hand.discard(task)
@@ -247,6 +248,9 @@ def _named(job: Job) -> dict[str, object]:
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, or so many seconds have passed."""
+    if seconds <= 0:
+        return
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
