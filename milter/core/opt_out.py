@@ -10,7 +10,7 @@ from milter.core import address, marks
 from milter.core.case import Case
 from milter.core.decision import Decision, Disposition, OptOut, SenderClass
 from milter.core.first_line import first_line
-from milter.core.owner import Kind, Trust
+from milter.core.owner import Trust
 from milter.core.reasons import because
 from milter.core.reply_job import ClaimKey, Opted, PersonKey, ReplyKind
 
@@ -55,12 +55,11 @@ def opted(decision: Decision) -> tuple[Opted, ...]:
     owner = decision.owner
     if owner is None:
         return ()
-    business = [one.name for one in owner.identities if one.kind is Kind.BUSINESS]
     return tuple(
         Opted(
             PersonKey(owner.id, one.person),
             one.on,
-            tuple(ClaimKey(owner.id, name, one.person, kind) for name in business for kind in ReplyKind),
+            tuple(ClaimKey(owner.id, each.name, one.person, kind) for each in owner.identities for kind in ReplyKind),
         )
         for one in decision.actions
         if isinstance(one, OptOut)

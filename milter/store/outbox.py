@@ -39,7 +39,7 @@ class Settling(Protocol):
 
 
 class Outbox:
-    """`directory` is made when needed. Names: `<milliseconds>-<r|c>-<id>.json`, r with replies, c without."""
+    """`directory` is made when needed. Names: `<milliseconds>-<r|c>-<id>.json`, r with replies or wishes, c without."""
 
     def __init__(self, directory: Path, *, limit: int = LIMIT) -> None:
         self._directory = directory
@@ -94,7 +94,7 @@ class Outbox:
         return wanted - (excess - len(dropped))
 
     def _write_one(self, event: Event) -> Kept:
-        kind = "r" if event.replies else "c"
+        kind = "r" if event.replies or event.opted or event.wrote else "c"
         name = f"{int(milliseconds(event.now)):015}-{kind}-{quote(event.id, safe='')}.json"
         temporary = self._directory / f"{name}.{os.getpid()}.new"
         try:

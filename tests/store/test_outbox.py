@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from milter.core.reply_job import Opted, PersonKey
 from milter.errors import StoreAway
 from milter.store import event_json
 from milter.store.api import Event, Settled
@@ -133,14 +134,14 @@ async def test_when_full_the_oldest_counts_go_first_and_it_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox, ledger = Outbox(tmp_path, limit=4), Ledger()
-    await outbox.put(event("reply1", intent("1")))
+    await outbox.put(event("wish", opted=(Opted(PersonKey("ana", "laura@acme.example"), out=True),)))
     for number in (1, 2, 3):
         await outbox.put(event(f"count{number}", now=EVENING + number * HOUR))
     assert caplog.text == ""
     assert await outbox.put(event("reply2", intent("2"), now=EVENING + 4 * HOUR)) is Kept.KEPT
     assert "dropped" in caplog.text
     await outbox.drain(ledger)
-    assert ledger.asked == ["reply1", "count2", "count3", "reply2"]
+    assert ledger.asked == ["wish", "count2", "count3", "reply2"]
 
 
 async def test_when_full_of_replies_the_newcomer_is_refused_and_it_is_said(
