@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from milter.core import address
 from milter.core.owner import Kind
 from milter.delivery.html import is_own
-from milter.delivery.lint_scenes import Said, Scene
+from milter.delivery.lint_scenes import FRIENDLY, Said, Scene
 
 BLANK = "□"  # for what a rule is not to look at
 _URL = re.compile(r"(?:[a-z]+://|www\.)[^\s<>\"']+", re.IGNORECASE)
@@ -32,6 +32,8 @@ def links(line: str, scene: Scene) -> Iterator[Said]:
             yield Said(bare, line, foreign, instead)
     for found in _EMAIL.finditer(_URL.sub(BLANK, line)):
         one = address.normal(found[0].rstrip("."))
+        if one == scene.intent.from_address:
+            continue
         if one in _private(scene):
             yield Said(found[0], line, "is your personal address", "leave it out: clients must not learn it")
         elif not is_own(f"https://{address.split(one)[1]}", hosts):
@@ -52,13 +54,15 @@ def html_links(html: str, scene: Scene) -> Iterator[Said]:
 
 
 def _hosts(scene: Scene) -> frozenset[str]:
-    own = [one for one in scene.owner.identities if one.kind is Kind.BUSINESS]
+    own = [one for one in scene.owner.identities if one.kind is scene.speaker.kind]
     urls = [url for one in own for url in (one.brand.website, one.booking) if url]
     hosts = {url.partition("://")[2].partition("/")[0].partition(":")[0].lower() for url in urls}
     return frozenset(hosts | {address.split(mailbox)[1] for one in own for mailbox in one.addresses} - {""})
 
 
 def _private(scene: Scene) -> frozenset[str]:
+    if scene.intent.template == FRIENDLY:
+        return frozenset()
     personal = (one for one in scene.owner.identities if one.kind is Kind.PERSONAL)
     return frozenset(mailbox for one in personal for mailbox in one.addresses)
 

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from milter.core.owner import Tone
 from milter.delivery.lint_links import BLANK, links, without_links
-from milter.delivery.lint_scenes import NAME, SUBJECT, Said, Scene
+from milter.delivery.lint_scenes import FRIENDLY, NAME, SUBJECT, Said, Scene
 from milter.delivery.lint_words import WORDS, Words, times, whole_words
 from milter.delivery.render import MOST_WORDS, NEED_OPENING
 
@@ -67,7 +67,7 @@ def blank(text: str, scene: Scene) -> str:
 
 def words(line: str, scene: Scene, tone: Tone | None) -> Iterator[Said]:
     """What no text of this language says; also for a subject."""
-    row = WORDS[scene.intent.language]
+    row, friendly = WORDS[scene.intent.language], scene.intent.template == FRIENDLY
     rules = [
         (row.days, "is another day when it is read", "name the day: {{ opens }}"),
         (row.reading, "claims what you have or have not read", "leave it out: that it arrived is enough"),
@@ -76,14 +76,14 @@ def words(line: str, scene: Scene, tone: Tone | None) -> Iterator[Said]:
     ]
     if scene.intent.template != "vacation":
         rules.append((row.away, "is true in the vacation's text alone", "say only when you are back at your mail"))
-    for pattern, what, instead in rules:
+    for pattern, what, instead in rules[:2] if friendly else rules:
         for found in whole_words(pattern).finditer(line):
             yield Said(found[0], line, what, instead)
-    yield from _tone(line, row, tone)
+    yield from _tone(line, row, None if friendly else tone)
     for plan in scene.owner.plans.values():
         if plan.name and re.search(rf"(?<!\w){re.escape(plan.name)}(?!\w)", line):
             yield Said(plan.name, line, "is the name of a plan", "leave it out: clients do not care how you sort them")
-    if "!" in line:
+    if "!" in line and not friendly:
         yield Said("!", line, "shouts", "end the sentence with a full stop")
     for found in _PLACEHOLDER.finditer(line):
         yield Said(found[0], line, "is a placeholder", "write what is meant")
@@ -159,7 +159,7 @@ def _whole(text: str, scene: Scene) -> Iterator[Said]:
         yield Said("", "", f"has {count} words ({scene.when})", f"shorten it to less than {MOST_WORDS}")
     if SUBJECT in text:
         yield Said("subject", "", "repeats the client's words", "leave {{ subject }} to the line Subject:")
-    if not _greets(lines[0]):
+    if not _greets(lines[0], ",:!" if scene.intent.template == FRIENDLY else ",:"):
         yield Said("greeting", lines[0], "does not begin with a greeting", "keep {% block greeting %} of base")
     if not _says_goodbye(lines, scene.owner.name):
         what = "does not end with a farewell and your name"
@@ -175,8 +175,8 @@ def dated(names_opening: bool, scene: Scene) -> Iterator[Said]:
         yield Said("opens", "", "tells strangers when you are away", "leave {{ opens }} out")
 
 
-def _greets(line: str) -> bool:
-    return line[-1:] in ",:" and len(line.split()) <= LONGEST_GREETING
+def _greets(line: str, ends: str) -> bool:
+    return line[-1:] in ends and len(line.split()) <= LONGEST_GREETING
 
 
 def _says_goodbye(lines: list[str], name: str) -> bool:

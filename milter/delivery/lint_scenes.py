@@ -17,6 +17,7 @@ from milter.delivery.sample import first_address, sample_intent
 SUBJECT = "Xylofon Qwertz"  # the client's words; in no language, so that an echo is recognised
 NAME = "Zoé"
 READER = "zoe@reader.example"
+FRIENDLY = "pointer"  # to friends, from home: it may be warm, and says du to everybody
 LONGEST_PROMISE = timedelta(days=1)
 
 _WEEK = "Mo-Fr 09:00-14:00,16:00-19:00; PH off"
@@ -89,7 +90,13 @@ class _Office:
 
 
 def scenes(owner: Owner, template: str, language: str, tone: Tone) -> Iterator[Scene]:
-    """Everybody to whom this text may go. Nothing for an owner without a business identity: only those reply."""
+    """Everybody to whom this text may go. Nothing for an owner without a business identity: only those reply, but to friends."""
+    if template == FRIENDLY:
+        for one in owner.identities:
+            if one.kind is Kind.PERSONAL:
+                for reader in (None, _client(None)):
+                    yield _scene(owner, one, reader, 1, template, language, tone, "open")
+        return
     situations = _SITUATIONS.get(template, _OTHERS)
     for office in _offices(owner):
         for reader, count in office.readers:

@@ -177,7 +177,7 @@ WORDS = {
         r"|(?:nicht|noch nicht) (?:gesehen|geöffnet)",
         stiff=r"(?:nicht im|außer) (?:büro|haus)|abwesend|abwesenheit\w*|tickets?|vorfall|störungsmeldung\w*"
         r"|so (?:bald|schnell) wie möglich|(?:schnellst|baldmöglichst|frühest)\w*möglich\w*"
-        r"|baldmöglichst|schnellstmöglich|umgehend|sehr geehrte\w*|(?m:^)liebe[rs]?|geschätzte\w*",
+        r"|baldmöglichst|schnellstmöglich|umgehend|sehr geehrte\w*|(?m:^)liebe[rs]? (?!grüße)\w+|geschätzte\w*",
         excuses=r"in (?:einer )?(?:besprechung|sitzung|meetings?)|auf (?:\w*reise|reisen)|verreist|krank"
         r"|(?:eingeschränkten?|keinen|ohne) (?:zugriff|zugang)|beschäftigt|viel (?:arbeit|zu tun)"
         r"|hohe[sn]? \w*aufkommen|persönlichen gründen",

@@ -45,7 +45,7 @@ def test_the_shipped_texts_hold_in_every_language_and_tone() -> None:
     assert report.findings == ()
     assert set(report.languages) == {name.split(".")[1] for name in SHIPPED}
     assert report.texts == sum(not name.startswith("base.") for name in SHIPPED)
-    assert report.renderings > 20 * report.texts
+    assert report.renderings > 15 * report.texts
 
 
 def test_every_language_has_its_words() -> None:
@@ -310,6 +310,18 @@ def test_a_broken_text_is_a_finding_and_no_obstacle() -> None:
     }
     sources["prospect.en.txt"] = '{% extends "base.en.txt" %}'
     assert {one.name for one in found(sources)} >= {"vacation.es.txt", "prospect.en.txt"}
+
+
+def test_between_friends_other_rules_hold() -> None:
+    said = "Tu mensaje llegó. Para lo nuestro, mejor {{ address }}. ¡Gracias!"
+    assert whats(with_body(said, "pointer")) == []
+    assert [one[2] for one in whats(with_body(said, "prospect"))] == ['"!" shouts']
+    assert whats(with_body("Escribe a ana@estudio.example mañana.", "pointer")) == [
+        ("pointer.es.txt", 3, '"ana@estudio.example" is an address that is not yours'),
+        ("pointer.es.txt", 3, '"mañana" is another day when it is read'),
+    ]
+    nobody = replace(ANOTHER, identities=(STUDIO,))
+    assert lint(nobody, with_body("Mañana.", "pointer")).renderings == 0
 
 
 def test_an_owner_without_business_is_tried_on_nobody() -> None:
