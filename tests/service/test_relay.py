@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from milter import logs
+from milter import logs, service
 from milter.core import header_edits
 from milter.core.reply_job import ClaimKey, ReplyKind
 from milter.doors import relay
@@ -259,8 +259,9 @@ def own_record() -> ClaimKey:
 
 
 async def test_without_redis_mail_flows_and_the_reply_is_claimed_when_it_is_back(
-    own_redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    own_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(service, "KEEPING", 10)  # however slow this machine's disk is
     async with office(tmp_path, own_redis) as ana:
         await ana.store.prepare(NIGHT)
         own_redis.stop()
