@@ -20,8 +20,18 @@ from milter.delivery.text_source import TEMPLATES
 from milter.settings import load
 from milter.settings.values import Settings
 
-SUBJECTS = {"es": "La tienda no carga", "en": "The shop does not load"}
+SUBJECTS = {
+    "es": "La tienda no carga",
+    "en": "The shop does not load",
+    "ca": "La botiga no carrega",
+    "gl": "A tenda non carga",
+    "eu": "Denda ez da kargatzen",
+    "pt": "A loja não carrega",
+    "fr": "La boutique ne charge pas",
+    "de": "Der Shop lädt nicht",
+}
 CAUSES = {"closed": (Cause.HOURS,), "holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
+STRANGERS = ("prospect", "pointer")  # nobody's clients
 FARTHEST = 1000  # closed periods looked at for a holiday or a vacation: over a year, whatever the hours
 
 
@@ -63,11 +73,12 @@ def command(
 ) -> None:
     """Show what a client would receive.
 
-    TEMPLATE: closed, holiday, vacation, prospect, wrong-address, neutral or call-request.
+    TEMPLATE: closed, holiday, vacation, prospect, wrong-address, neutral, call-request or pointer.
     """
     settings = _settings(file)
-    owner, speaker = _speaker(settings, identity, client)
-    writer = _client(owner, "" if client is None and template == "prospect" else client)
+    kind = Kind.PERSONAL if template == "pointer" else Kind.BUSINESS
+    owner, speaker = _speaker(settings, kind, identity, client)
+    writer = _client(owner, "" if client is None and template in STRANGERS else client)
     owner, writer = _toned(owner, writer, Tone(tone) if tone else None)
     scene = _scene(owner, speaker, writer, at, template)
     intent = _intent(scene, template, _language(scene, template, language), subject)
@@ -93,17 +104,17 @@ def _settings(file: Path) -> Settings:
     return loaded.settings
 
 
-def _speaker(settings: Settings, identity: str | None, client: str | None) -> tuple[Owner, Identity]:
-    """Named, or else the first business identity of an owner who has that client."""
+def _speaker(settings: Settings, kind: Kind, identity: str | None, client: str | None) -> tuple[Owner, Identity]:
+    """Named, or else the first identity of that kind of an owner who has that client."""
     owner_id, slash, name = (identity or "").rpartition("/")
     business = [
         (owner, one)
         for owner in settings.policy.owners
         for one in owner.identities
-        if one.kind is Kind.BUSINESS and (not identity or (one.name == name and (not slash or owner.id == owner_id)))
+        if one.kind is kind and (not identity or (one.name == name and (not slash or owner.id == owner_id)))
     ]
     if not business:
-        raise click.BadParameter("no business identity of that name; only those reply", param_hint="--identity")
+        raise click.BadParameter(f"no {kind.value} identity of that name; only those reply so", param_hint="--identity")
     return next((one for one in business if client and _named(one[0], client)), business[0])
 
 

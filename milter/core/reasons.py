@@ -52,6 +52,7 @@ REASONS: dict[str, str] = {
     "reply-due-client": "Closed: the client gets an acknowledgement.",
     "reply-due-prospect": "Closed: the stranger gets the text for strangers.",
     "reply-due-wrong-address": "The client is told the business address.",
+    "reply-due-pointer": "The friend is told the personal address.",
     "reply-shadow-mode": "Rehearsal: decided and recorded, not sent.",
     "reply-unsure-claims": "The store is away: whether this person was answered already is settled when it is back.",
     "reply-stranger-text": "Not proven to be the client: gets the text for strangers.",

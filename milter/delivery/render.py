@@ -211,6 +211,7 @@ def _values(
         "booking": speaker.booking,
         "call_hours": _hours(speaker.call_schedule, language),
         "owner_name": owner.name,
+        "first_name": owner.name.partition(" ")[0],
         "brand": speaker.brand.name,
         "website": speaker.brand.website,
         "address": intent.from_address,
@@ -288,7 +289,7 @@ def _look(owner: Owner, speaker: Identity, intent: ReplyIntent, subject: str) ->
     return Look(
         language=intent.language,
         title=subject,
-        signature=owner.name,
+        signature=owner.name if intent.template != "pointer" else owner.name.partition(" ")[0],
         logo=speaker.brand.logo,
         logo_text=speaker.brand.name or owner.name,
         color=speaker.brand.color,

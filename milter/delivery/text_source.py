@@ -14,7 +14,7 @@ from functools import lru_cache
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-TEMPLATES = ("closed", "holiday", "vacation", "prospect", "wrong-address", "neutral", "call-request")
+TEMPLATES = ("closed", "holiday", "vacation", "prospect", "wrong-address", "neutral", "call-request", "pointer")
 BLOCKS = ("greeting", "body", "farewell", "brand", "footer")
 FILTERS = ("lower", "upper", "trim", "default")
 LARGEST = 64 * 1024  # characters of a source, and of what it becomes
@@ -40,6 +40,7 @@ VARIABLES = {
     "booking": "the booking page",
     "call_hours": "the hours for calls in words",
     "owner_name": "the owner's name",
+    "first_name": "its first word",
     "brand": "the business's name",
     "website": "the website",
     "address": "the address that the reply comes from",

@@ -24,6 +24,7 @@ from tests.core.studio import POLICY
 
 from .studio import ANA, MADRID, SHIPPED, TEXTS, intent, toned
 
+BUSINESS = tuple(one for one in TEMPLATES if one != "pointer")  # what clients and strangers read
 SENT_ONCE = ("prospect", "neutral", "wrong-address")
 ONE_FORM = ("en", "eu", "pt")  # languages that need no tone
 MARK = {
@@ -93,7 +94,7 @@ def renderings(template: str, language: str) -> Iterator[tuple[Rendered, ReplyIn
         yield TEXTS.render(made, toned(tone), count=count, notifier=all_there, due=due), made, formal
 
 
-@pytest.mark.parametrize(("template", "language"), list(product(TEMPLATES, LANGUAGES)))
+@pytest.mark.parametrize(("template", "language"), list(product(BUSINESS, LANGUAGES)))
 def test_every_text_for_everybody(template: str, language: str) -> None:
     for rendered, made, formal in renderings(template, language):
         text = rendered.text
@@ -123,7 +124,7 @@ def same_words(rendered: Rendered) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tones_differ_where_the_language_has_two(language: str) -> None:
-    for template in TEMPLATES:
+    for template in BUSINESS:
         informal, formal = (TEXTS.render(intent(template, language), toned(one)).text for one in Tone)
         assert (informal == formal) == (language in ONE_FORM), template
 
@@ -144,6 +145,20 @@ def test_our_own_subjects_are_known_for_automatic(name: str) -> None:
 def test_the_texts_are_in_their_language(template: str, language: str) -> None:
     body = TEXTS.render(intent(template, language, subject=""), ANA).text.replace("estudio.example", "")
     assert identify(body) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_friend_is_told_the_address_at_home_and_nothing_of_the_business(language: str) -> None:
+    made = intent("pointer", language, client=None, identity="home", from_address="ana@casa.example", opens=None)
+    for tone in (*Tone, None):
+        rendered = TEXTS.render(made, toned(tone))
+        text = rendered.text
+        assert text.count("ana@casa.example") == 1 and "estudio" not in text + rendered.html and "Souto" not in text
+        assert "\nAna\n\n" in text and len(text.split()) < 40
+        well_set(text.replace(" !", "!"))
+        same_words(rendered)
+        assert text.split("\n")[0].endswith("!") and text.count("!") == 1
+        assert not {stop for stop, _ in KEYWORDS.values()} & set(text.split("\n"))
 
 
 def test_the_opt_out_words_are_nobody_s_ordinary_first_line() -> None:

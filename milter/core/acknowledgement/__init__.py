@@ -4,7 +4,7 @@ The first rule that speaks against a reply decides, and its reason says so; no r
 """
 
 from milter.core.acknowledgement import about_message, about_recipient, about_sender, about_time
-from milter.core.acknowledgement.asked import Asked, asked
+from milter.core.acknowledgement.asked import Asked, asked, wants_pointer
 from milter.core.acknowledgement.due import still_due, up_to_date
 from milter.core.acknowledgement.intent import intent_of
 from milter.core.case import Case
@@ -54,6 +54,7 @@ DUE = {
     ReplyKind.ACKNOWLEDGEMENT: "reply-due-client",
     ReplyKind.PROSPECT: "reply-due-prospect",
     ReplyKind.WRONG_ADDRESS: "reply-due-wrong-address",
+    ReplyKind.POINTER: "reply-due-pointer",
 }
 _AUTOMATIC = "sender-automatic-"
 
@@ -77,6 +78,8 @@ def _by_class(decision: Decision) -> Reason | None:
         # The sign that made it automatic is why it gets no reply.
         sign = next(one for one in decision.reasons if one.code.startswith(_AUTOMATIC))
         return reason(f"reply-withheld-{sign.code.removeprefix(_AUTOMATIC)}", sign.evidence)
+    if wants_pointer(decision):
+        return None
     code = NEVER.get(decision.sender_class) if decision.sender_class else None
     return reason(code) if code else None
 

@@ -44,9 +44,20 @@ def not_trusted(question: "Asked") -> Reason | None:
     if question.client is None and question.kind is ReplyKind.WRONG_ADDRESS:
         # This text tells one address of the owner to who knows another: for the proven client alone.
         return reason("reply-withheld-unauthenticated", "the author is not proven to be the client")
+    if question.kind is ReplyKind.POINTER:
+        # The same the other way, and it tells of her home: both who wrote and where it goes must be proven to be people.
+        return None if _proven_person(case) else reason("reply-withheld-unauthenticated", "the author is not proven")
     if question.client is None and trust is Trust.KNOWN:
         return reason("reply-withheld-unknown")
     return None
+
+
+def _proven_person(case: Case) -> bool:
+    known, book = case.authentication, case.owner.people_book
+    name = address.untagged(case.transaction.mail_from)
+    names = (name, address.without_detail(name, case.policy.recipient_delimiter))
+    listed = any(book.by_address(one) or book.by_domain(one) for one in names)
+    return listed and known is not None and known.author_authenticated
 
 
 def opted_out(question: "Asked") -> Reason | None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def office_open(question: "Asked") -> Reason | None:
-    """While it is open only the wrong-address reply is sent."""
-    if isinstance(question.state, Open) and question.kind is not ReplyKind.WRONG_ADDRESS:
+    """While it is open only the replies about addresses are sent."""
+    if isinstance(question.state, Open) and question.kind not in (ReplyKind.WRONG_ADDRESS, ReplyKind.POINTER):
         return reason("reply-withheld-open")
     return None
 

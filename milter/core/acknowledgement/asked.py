@@ -8,13 +8,14 @@ from milter.core.acknowledgement.about_sender import proven_client
 from milter.core.acknowledgement.claims import claims_of
 from milter.core.acknowledgement.texts import Text, text_for
 from milter.core.case import Case
-from milter.core.decision import Decision
+from milter.core.decision import Decision, SenderClass
 from milter.core.facts import Missing
 from milter.core.hours import Closed, Open, state_at
 from milter.core.owner import Client, Identity, Kind
 from milter.core.reply_job import ClaimRequest, PersonKey, PersonRecord, ReplyKind
 
 ALWAYS_OPEN = Open(None)
+WHENEVER = (ReplyKind.WRONG_ADDRESS, ReplyKind.POINTER)  # not about the hours: sent while it is open too
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,27 @@ class Asked:
 
 def asked(case: Case, decision: Decision) -> Asked:
     """Which reply `decision` would lead to. A moved mail is answered by the business identity it belongs to (R8)."""
-    business = case.owner.first(Kind.BUSINESS) if decision.moved_to is not None else None
-    identity = business or case.identity
+    pointer = wants_pointer(decision)
+    moved_to = case.owner.first(Kind.PERSONAL if pointer else Kind.BUSINESS) if decision.moved_to is not None else None
+    identity = moved_to or case.identity
     client = proven_client(case, decision)
     schedule = identity.schedule_for(client)
     state = state_at(schedule, case.now) if schedule else ALWAYS_OPEN
-    if business:
-        kind = ReplyKind.WRONG_ADDRESS
+    if moved_to:
+        kind = ReplyKind.POINTER if pointer else ReplyKind.WRONG_ADDRESS
     else:
         kind = ReplyKind.ACKNOWLEDGEMENT if client else ReplyKind.PROSPECT
-    answers = isinstance(state, Closed) or kind is ReplyKind.WRONG_ADDRESS  # else there is nothing to read the mail for
+    answers = isinstance(state, Closed) or kind in WHENEVER  # else there is nothing to read the mail for
     text = text_for(kind, state, client, case.owner, case.message) if answers else None
     claims = claims_of(case, kind, identity, state)
     return Asked(case, kind, identity, state, client, text, claims, _not_before(case))
+
+
+def wants_pointer(decision: Decision) -> bool:
+    """A friend's mail that was moved to the personal mailbox, and an owner who wants him told."""
+    owner = decision.owner
+    moved = decision.moved_to is not None and decision.sender_class is SenderClass.PERSONAL
+    return moved and owner is not None and owner.people_pointer
 
 
 def _not_before(case: Case) -> datetime:

@@ -11,6 +11,7 @@ from milter.core.reply_job import ClaimKey, ClaimRequest, Guard, ReplyKind
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
 SHORT = timedelta(hours=24)  # a night or a morning; what is longer is announced each time
 WRONG_ADDRESS = timedelta(days=180)
+POINTER = timedelta(days=365)
 
 
 def claims_of(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed) -> tuple[ClaimRequest, ...]:
@@ -34,6 +35,8 @@ def _claim(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed
     closed = state if isinstance(state, Closed) else None
     opens = closed.opens.astimezone(UTC) if closed and closed.opens else None
     since = closed.since.astimezone(UTC) if closed and closed.since else None
+    if kind is ReplyKind.POINTER:
+        return ClaimRequest(key, now + POINTER, None, Guard.UNTIL)
     if kind is ReplyKind.WRONG_ADDRESS:
         return ClaimRequest(key, now + WRONG_ADDRESS, opens, Guard.UNTIL)
     if replies.once_per is not None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from milter.core.acknowledgement.asked import WHENEVER
 from milter.core.acknowledgement.texts import text_for
 from milter.core.decision import Reason
 from milter.core.hours import Closed, Open, Schedule, last_opening, state_at
@@ -32,7 +33,7 @@ def still_due(
     if _owner_wrote(intent, schedule, person):
         return reason("reply-withheld-owner-wrote", person.wrote.isoformat() if person.wrote else "")
     is_open = schedule is None or isinstance(state_at(schedule, now), Open)
-    if is_open and _kind(intent) is not ReplyKind.WRONG_ADDRESS:
+    if is_open and _kind(intent) not in WHENEVER:
         return reason("reply-withheld-opened")
     # Last: the owner is shown a rehearsal only where the reply would have left.
     if intent.shadow or owner.replies.mode is Mode.SHADOW:
@@ -77,7 +78,5 @@ def _owner_wrote(intent: ReplyIntent, schedule: Schedule | None, person: PersonR
     """Since the mail came, or, for a reply that speaks of the hours, since the office last opened before it came."""
     if person.wrote is None:
         return False
-    opened = (
-        last_opening(schedule, intent.created) if schedule and _kind(intent) is not ReplyKind.WRONG_ADDRESS else None
-    )
+    opened = last_opening(schedule, intent.created) if schedule and _kind(intent) not in WHENEVER else None
     return person.wrote >= min(opened or intent.created, intent.created)

@@ -3,7 +3,7 @@
 from datetime import UTC, timedelta
 
 from milter.core import address, marks
-from milter.core.acknowledgement.asked import Asked
+from milter.core.acknowledgement.asked import WHENEVER, Asked
 from milter.core.acknowledgement.subject import subject_of
 from milter.core.case import Case
 from milter.core.message import Message
@@ -62,7 +62,7 @@ def _from_address(case: Case, identity: Identity, kind: ReplyKind) -> str:
     """R8, RFC 5230 section 5.4: the address the client wrote to, always one of the identity's, never copied from the message."""
     exact = [one for one in identity.addresses if not one.startswith("@")]
     first = exact[0] if exact else identity.mailbox
-    if kind is ReplyKind.WRONG_ADDRESS:
+    if kind in WHENEVER:
         return first
     delimiter = case.policy.recipient_delimiter
     listed = {address.without_detail(address.normal(one), delimiter) for one in case.message.listed}

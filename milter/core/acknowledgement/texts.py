@@ -69,8 +69,8 @@ def _templates(kind: ReplyKind, state: Open | Closed) -> tuple[str, ...]:
     """Best first; what follows is just as true, only less to the point. Strangers never read dates of a vacation."""
     cause = state.cause if isinstance(state, Closed) else Cause.HOURS
     match kind, cause:
-        case ReplyKind.WRONG_ADDRESS, _:
-            return ("wrong-address",)
+        case ((ReplyKind.WRONG_ADDRESS | ReplyKind.POINTER), _):
+            return (kind.value,)
         case ReplyKind.PROSPECT, Cause.VACATION:
             return ("neutral", "prospect")
         case ReplyKind.PROSPECT, _:
