@@ -94,6 +94,11 @@ def test_the_address_at_home_is_for_proven_people_alone(
     assert told or codes(decision)[-1] == "reply-withheld-unauthenticated"
 
 
+def test_even_who_trusts_anyone_tells_only_people() -> None:
+    assert decided(mail_from="stranger@evil.example").reply is None
+    assert decided(mail_from="uncle@amigos.example").reply is not None
+
+
 def test_once_a_year() -> None:
     first = decided().reply
     assert first is not None

@@ -36,6 +36,9 @@ def not_trusted(question: "Asked") -> Reason | None:
     """Unless trust is "anyone", the envelope sender must be proven; "known" answers clients only."""
     case = question.case
     trust = case.owner.replies.trust
+    if question.kind is ReplyKind.POINTER and not _goes_to_people(case):
+        # It tells of her home: whatever is believed of the author, it goes to nobody who is not listed.
+        return reason("reply-withheld-unauthenticated", "the correspondent is none of the people")
     if trust is Trust.ANYONE:
         return None
     if case.authentication is None or not case.authentication.correspondent_authenticated:
@@ -45,19 +48,17 @@ def not_trusted(question: "Asked") -> Reason | None:
         # This text tells one address of the owner to who knows another: for the proven client alone.
         return reason("reply-withheld-unauthenticated", "the author is not proven to be the client")
     if question.kind is ReplyKind.POINTER:
-        # The same the other way, and it tells of her home: both who wrote and where it goes must be proven to be people.
-        return None if _proven_person(case) else reason("reply-withheld-unauthenticated", "the author is not proven")
+        author = case.authentication.author_authenticated
+        return None if author else reason("reply-withheld-unauthenticated", "the author is not proven")
     if question.client is None and trust is Trust.KNOWN:
         return reason("reply-withheld-unknown")
     return None
 
 
-def _proven_person(case: Case) -> bool:
-    known, book = case.authentication, case.owner.people_book
-    name = address.untagged(case.transaction.mail_from)
+def _goes_to_people(case: Case) -> bool:
+    book, name = case.owner.people_book, address.untagged(case.transaction.mail_from)
     names = (name, address.without_detail(name, case.policy.recipient_delimiter))
-    listed = any(book.by_address(one) or book.by_domain(one) for one in names)
-    return listed and known is not None and known.author_authenticated
+    return any(book.by_address(one) or book.by_domain(one) for one in names)
 
 
 def opted_out(question: "Asked") -> Reason | None:
