@@ -299,6 +299,7 @@ def _journal(decision: Decision, transaction: Transaction) -> JournalEntry:
         "from": transaction.mail_from,
         "to": decision.rcpt_to,
         "class": decision.sender_class or "",
+        "client": decision.client.id if decision.client else "",
         "reasons": " ".join(one.code for one in decision.reasons),
     }
     return JournalEntry(owner, last, fields)
