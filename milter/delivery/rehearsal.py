@@ -29,8 +29,9 @@ class Words:
 
 
 def _words(word: str, line: str, *why: str) -> Words:
-    """`why` in the order of the texts: closed, holiday, vacation, prospect, neutral, wrong-address, call-request."""
-    texts = ("closed", "holiday", "vacation", "prospect", "neutral", "wrong-address", "call-request")
+    """`why` in the order of the texts: closed, holiday, vacation, prospect, neutral, wrong-address, call-request,
+    pointer."""
+    texts = ("closed", "holiday", "vacation", "prospect", "neutral", "wrong-address", "call-request", "pointer")
     return Words(word, line, dict(zip(texts, why, strict=True)))
 
 
@@ -39,41 +40,49 @@ WORDS = {
         "Ensayo", "Ensayo: esto habría salido para {to} {when} ({why}). No se ha enviado nada.",
         "fuera de horario", "festivo", "vacaciones", "alguien nuevo, fuera de horario", "alguien nuevo, cerrado",
         "escribió a tu dirección personal", "pide una llamada, fuera de horario",
+        "de tus personas, escribió al trabajo",
     ),
     "en": _words(
         "Rehearsal", "Rehearsal: this would have gone to {to} {when} ({why}). Nothing was sent.",
         "outside office hours", "holiday", "vacation", "somebody new, outside office hours", "somebody new, closed",
         "wrote to your personal address", "asks for a call, outside office hours",
+        "one of your people, wrote to your work address",
     ),
     "ca": _words(
         "Assaig", "Assaig: això hauria sortit per a {to} {when} ({why}). No s'ha enviat res.",
         "fora d'horari", "festiu", "vacances", "algú nou, fora d'horari", "algú nou, tancat",
         "va escriure a la teva adreça personal", "demana una trucada, fora d'horari",
+        "de la teva gent, va escriure a la feina",
     ),
     "gl": _words(
         "Ensaio", "Ensaio: isto tería saído para {to} {when} ({why}). Non se enviou nada.",
         "fóra de horario", "festivo", "vacacións", "alguén novo, fóra de horario", "alguén novo, pechado",
         "escribiu ao teu enderezo persoal", "pide unha chamada, fóra de horario",
+        "da túa xente, escribiu ao traballo",
     ),
     "eu": _words(
         "Entsegua", "Entsegua: hau {to} helbidera bidaliko zen, {when} ({why}). Ez da ezer bidali.",
         "ordutegitik kanpo", "jaieguna", "oporrak", "pertsona berria, ordutegitik kanpo", "pertsona berria, itxita",
         "zure helbide pertsonalera idatzi du", "deia eskatzen du, ordutegitik kanpo",
+        "zure lagunen bat, lanera idatzi du",
     ),
     "pt": _words(
         "Ensaio", "Ensaio: isto teria saído para {to} {when} ({why}). Não foi enviado nada.",
         "fora do horário", "feriado", "férias", "alguém novo, fora do horário", "alguém novo, fechado",
         "escreveu para o teu endereço pessoal", "pede uma chamada, fora do horário",
+        "dos teus, escreveu para o trabalho",
     ),
     "fr": _words(
         "Essai", "Essai : ceci serait parti à {to} {when} ({why}). Rien n'a été envoyé.",
         "hors horaires", "jour férié", "congés", "quelqu'un de nouveau, hors horaires", "quelqu'un de nouveau, fermé",
         "a écrit à votre adresse personnelle", "demande un appel, hors horaires",
+        "un proche, a écrit à votre adresse du travail",
     ),
     "de": _words(
         "Probe", "Probe: Dies wäre {when} an {to} gegangen ({why}). Es wurde nichts verschickt.",
         "außerhalb der Bürozeiten", "Feiertag", "Urlaub", "jemand Neues, außerhalb der Bürozeiten",
         "jemand Neues, geschlossen", "hat an Ihre private Adresse geschrieben", "bittet um einen Anruf",
+        "privat, hat an die Arbeitsadresse geschrieben",
     ),
 }  # fmt: skip
 
