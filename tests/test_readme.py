@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from milter.cli import main
 from milter.cli.main import COMMANDS
 from milter.core.reasons import REASONS
 from milter.settings import clients, folders, host, identities, load, owner_file, replies
+from milter.store import server
 from tests.cli.office import DELIVERED, POSTFIX, RESULTS, Office, letter
 
 TOP = Path(__file__).parent.parent
@@ -117,9 +119,20 @@ def test_our_commands_run_as_they_are_written(office: Office, line: str, monkeyp
     words = [re.sub(r"^~\w*/", "", one).replace("/etc/recado/recado.toml", str(office.file)) for one in words]
     if "--config" not in words:
         words[1:1] = ["--config", str(office.file)]
-    result = CliRunner().invoke(main, words)
+    with live_store(office) if words[0] == "replies" else nullcontext():
+        result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert result.stdout.strip()
+
+
+@contextmanager
+def live_store(office: Office) -> Iterator[None]:
+    """The store of a daemon that runs."""
+    store = server.start(load(office.file).settings.state_dir)
+    try:
+        yield
+    finally:
+        store.stop()
 
 
 def test_the_other_commands_are_known() -> None:
