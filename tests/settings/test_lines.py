@@ -1,5 +1,9 @@
 """In which line a key stands."""
 
+import tomllib
+
+import pytest
+
 from milter.settings.lines import KeyPath, Lines
 
 TEXT = """\
@@ -53,3 +57,12 @@ def test_lines() -> None:
 def test_lines_of_another_system() -> None:
     lines = Lines(TEXT.replace("\n", "\r\n"))
     assert {path: lines.of(path) for path in EXPECTED} == EXPECTED
+
+
+def test_a_long_address_book_is_not_tried_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: tried.append(len(text)) or loads(text))
+    book = "".join(f'  "p{number}@x.example",\n' for number in range(2000))
+    assert Lines(f"[people]\naddresses = [\n{book}]\n[client.acme]\nplan = 1\n").of(("client", "acme", "plan")) == 2005
+    assert len(tried) < 50
