@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml requirements.lock
 
 lock: pyproject.toml
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet pip-tools
-	build/lock/bin/pip-compile --quiet --no-header --no-emit-find-links --no-emit-index-url --no-emit-options --generate-hashes --strip-extras --allow-unsafe --extra embedded --extra dev --output-file requirements.lock pyproject.toml
+	build/lock/bin/pip-compile --quiet --no-header --no-emit-find-links --no-emit-index-url --no-emit-options --generate-hashes --strip-extras --allow-unsafe --extra embedded --extra uvloop --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
