@@ -1,12 +1,39 @@
-"""Closed days: public holidays of a region, days off, vacations."""
+"""Closed days: public holidays of a region, days off, vacations; and what is busy to the minute."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from hashlib import blake2b
 
 import holidays
 
+from milter.core import wall_clock
+
 SUNDAY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Closures laid over the hours: `spans` half-open seconds since the epoch, merged; `days` whole days, closed like a day off.
+
+    Compared and hashed by `digest` alone: a calendar has thousands of spans, and each message looks a schedule up.
+    """
+
+    digest: str = ""
+    spans: tuple[wall_clock.Span, ...] = field(default=(), compare=False)
+    days: frozenset[date] = field(default=frozenset(), compare=False)
+
+    @classmethod
+    def of(cls, spans: Iterable[wall_clock.Span], days: Iterable[date] = ()) -> "Busy":
+        merged, closed = tuple(wall_clock.merged(sorted(spans))), frozenset(days)
+        if not merged and not closed:
+            return NOTHING_BUSY
+        named = f"{merged} {sorted(one.toordinal() for one in closed)}"
+        return cls(blake2b(named.encode(), digest_size=16).hexdigest(), merged, closed)
+
+
+NOTHING_BUSY = Busy()
 
 
 @lru_cache(maxsize=1024)

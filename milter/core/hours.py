@@ -3,13 +3,14 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from milter.core import closures, wall_clock
+from milter.core.closures import NOTHING_BUSY, Busy
 from milter.core.opening_text import (
     DAY,
     Offsets,
@@ -33,7 +34,7 @@ class Schedule:
 
     Hashable: compiled once, cached on its value. `expression` opening_hours grammar; `zone` IANA name; `country`/`region`
     of the public holidays, "" for none: with a country, an expression that does not mention PH ends in `; PH off`;
-    `days_off` closed days; `vacations` (first, last) days, both included.
+    `days_off` closed days; `vacations` (first, last) days, both included; `busy` half days and calendars.
     """
 
     expression: str
@@ -42,15 +43,17 @@ class Schedule:
     region: str = ""
     days_off: tuple[date, ...] = ()
     vacations: tuple[tuple[date, date], ...] = ()
+    busy: Busy = NOTHING_BUSY
 
 
 class Cause(StrEnum):
-    """Why it is closed now. NEVER: the expression never opens again."""
+    """Why it is closed now. BUSY: a half day or an event takes hours that would be open. NEVER: it never opens again."""
 
     HOURS = "hours"
     HOLIDAY = "holiday"
     DAY_OFF = "day-off"
     VACATION = "vacation"
+    BUSY = "busy"
     NEVER = "never"
 
 
@@ -98,12 +101,13 @@ class _ClosedDay:
 class _Calendar:
     """Some years of a schedule.
 
-    `starts`, `ends`: seconds since the epoch of each open span; `horizon` where they stop being known; `closed_days` by
-    ordinal; `listed`: the ordinals of those that `Closed.holidays` may name, in order.
+    `starts`, `ends`: seconds since the epoch of each open span; `lost` what busy time took, likewise; `horizon` where they
+    stop being known; `closed_days` by ordinal; `listed`: the ordinals of those that `Closed.holidays` may name, in order.
     """
 
     starts: "array[int]"
     ends: "array[int]"
+    lost: tuple["array[int]", "array[int]"]
     horizon: int
     closed_days: Mapping[int, _ClosedDay]
     listed: tuple[int, ...]
@@ -124,7 +128,8 @@ def state_at(schedule: Schedule, now: datetime) -> Open | Closed:
         return Open(None if since >= calendar.horizon else datetime.fromtimestamp(since, zone))
     opens = datetime.fromtimestamp(calendar.starts[place], zone) if place < len(calendar.starts) else None
     ended = datetime.fromtimestamp(since, zone) if since is not None else None
-    return _closed(schedule, calendar, local, ended, opens)
+    closed = _closed(schedule, calendar, local, ended, opens)
+    return replace(closed, cause=Cause.BUSY) if opens and _takes(calendar.lost, second) else closed
 
 
 def next_opening(schedule: Schedule, now: datetime) -> datetime | None:
@@ -155,6 +160,12 @@ def _place(schedule: Schedule, now: datetime) -> tuple[_Calendar, int]:
         calendar = _calendar(schedule, year - YEARS_BACK, year + YEARS_AHEAD)
         place = bisect_right(calendar.starts, second)
     return calendar, place
+
+
+def _takes(lost: tuple["array[int]", "array[int]"], second: int) -> bool:
+    starts, ends = lost
+    place = bisect_right(starts, second)
+    return bool(place) and second < ends[place - 1]
 
 
 def _closed(
@@ -200,10 +211,12 @@ def _vacation(schedule: Schedule, first: int, last: int) -> tuple[date, date] | 
 def _calendar(schedule: Schedule, first_year: int, last_year: int) -> _Calendar:
     years = [_year(schedule, year) for year in range(first_year, last_year + 1)]
     pieces = wall_clock.merged(sorted(piece for spans, _ in years for piece in spans))
+    pieces, lost = wall_clock.without(pieces, schedule.busy.spans)
     closed_days = {day: closed for _, days in years for day, closed in days.items()}
     return _Calendar(
         array("q", (start for start, _ in pieces)),
         array("q", (end for _, end in pieces)),
+        (array("q", (start for start, _ in lost)), array("q", (end for _, end in lost))),
         wall_clock.instant_of(date(last_year + 1, 1, 1), schedule.zone),
         closed_days,
         tuple(day for day, closed in sorted(closed_days.items()) if closed.cause is not Cause.VACATION),
@@ -235,7 +248,7 @@ def _days(schedule: Schedule, year: int) -> Iterator[tuple[date, tuple[Window, .
         name = rules.names.get(day, "")
         if day in rules.away:
             yield day, (), _ClosedDay(Cause.VACATION, name, lost)
-        elif day in schedule.days_off:
+        elif day in schedule.days_off or day in schedule.busy.days:
             yield day, (), _ClosedDay(Cause.DAY_OFF, name, lost) if lost else None
         else:
             closed = name and lost and not granted

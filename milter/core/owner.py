@@ -98,7 +98,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`folder` is the finished path; `names` maps a normal address to the first name used in the greeting."""
+    """`folder` is the finished path; `names` maps a normal address to the first name used in the greeting.
+
+    `schedules`: this client's own hours, as a plan's.
+    """
 
     id: str
     name: str
@@ -109,6 +112,7 @@ class Client:
     language: str | None = None
     tone: Tone | None = None
     timezone: ZoneInfo | None = None
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,10 @@ class Identity:
     tone: Tone | None = None
 
     def schedule_for(self, client: Client | None) -> Schedule | None:
+        """The client's own hours, else his plan's, else the identity's."""
         plan = client.plan if client else None
-        return plan.schedules.get(self.name, self.schedule) if plan else self.schedule
+        own = client.schedules.get(self.name) if client else None
+        return own or (plan.schedules.get(self.name, self.schedule) if plan else self.schedule)
 
 
 @dataclass(frozen=True, slots=True)

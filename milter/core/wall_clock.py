@@ -4,7 +4,7 @@ A window is open whenever the wall shows a time inside it. So a time that a day 
 starts in the gap opens when the gap ends, and an hour that comes twice is open twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -63,6 +63,24 @@ def merged(pieces: Iterable[Span]) -> list[Span]:
         else:
             result.append((start, end))
     return result
+
+
+def without(pieces: Iterable[Span], cuts: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """Merged `pieces` less merged `cuts`, and what the cuts took; both in order."""
+    kept: list[Span] = []
+    lost: list[Span] = []
+    place = 0
+    for start, end in pieces:
+        while place < len(cuts) and cuts[place][1] <= start:
+            place += 1
+        here, begin = place, start
+        while here < len(cuts) and cuts[here][0] < end:
+            first, last = max(cuts[here][0], start), min(cuts[here][1], end)
+            kept += [(begin, first)] * (begin < first)
+            lost.append((first, last))
+            begin, here = last, here + 1
+        kept += [(begin, end)] * (begin < end)
+    return kept, lost
 
 
 def _epoch_second(year: int) -> int:
