@@ -47,13 +47,17 @@ class Schedule:
 
 
 class Cause(StrEnum):
-    """Why it is closed now. BUSY: a half day or an event takes hours that would be open. NEVER: it never opens again."""
+    """Why it is closed now. BUSY: a half day or an event takes hours that would be open. NEVER: it never opens again.
+
+    CHANGED: the owner closed for today, or is away (core/overrides.py).
+    """
 
     HOURS = "hours"
     HOLIDAY = "holiday"
     DAY_OFF = "day-off"
     VACATION = "vacation"
     BUSY = "busy"
+    CHANGED = "changed"
     NEVER = "never"
 
 
