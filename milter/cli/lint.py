@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def command(file: Path, wanted: str | None, as_json: bool) -> None:
     Each is rendered for a client of each plan, with and without a name, in another time zone, and for a stranger; closed
     by the hours, a holiday, a day off and a vacation; with everything to offer and with nothing.
     """
-    loaded = load(file, make_secret=False)
+    loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     broken = [one for one in loaded.problems if not one.warning and _concerns(one.file, file, wanted)]
     places = [Place("", str(one.file), one.line, f"{one.key}: {one.what}", one.instead) for one in broken]
     reports: dict[str, Report] = {}

@@ -1,7 +1,7 @@
 """`recado next-opening`: when an identity opens next, and why it is closed now."""
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -40,7 +40,7 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
 
 def _owners(file: Path) -> tuple[Owner, ...]:
     """The owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
-    loaded = load(file)
+    loaded = load(file, today=datetime.now(UTC).date())
     for problem in loaded.problems:
         if not problem.warning:
             click.echo(str(problem), err=True)

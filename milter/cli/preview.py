@@ -95,7 +95,7 @@ def command(
 
 
 def _settings(file: Path) -> Settings:
-    loaded = load(file, make_secret=False)
+    loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     for problem in loaded.problems:
         if not problem.warning:
             click.echo(str(problem), err=True)

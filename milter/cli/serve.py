@@ -1,6 +1,7 @@
 """`recado serve`: the daemon, in the foreground."""
 
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from milter.settings.values import Settings
 def command(file: Path, log_format: str) -> None:
     """Run the daemon in the foreground: every door that has a table, its workers and the reply queue."""
     logs.configure(as_json=log_format == "json")
-    loaded = load(file)
+    loaded = load(file, today=datetime.now(UTC).date())
     parent.report(loaded.problems)
     if loaded.settings is None:
         raise SystemExit(parent.EXIT_CONFIGURATION)

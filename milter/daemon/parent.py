@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -216,7 +217,7 @@ class Parent:
         # Before loading: a file saved meanwhile is seen the next time.
         self.seen = fingerprint(self.settings)
         notify.tell("RELOADING=1")
-        loaded = load(self.settings.file, previous=self.settings)
+        loaded = load(self.settings.file, previous=self.settings, today=datetime.now(UTC).date())
         report(loaded.problems)
         if loaded.settings is None:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})

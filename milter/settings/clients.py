@@ -1,9 +1,10 @@
 """[plan.*] and [client.*]."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from milter.core import address
-from milter.core.owner import Client, Folders, Identity, Kind, Plan, Tone
+from milter.core.hours import Schedule
+from milter.core.owner import URGENT_QUOTA, Client, Folders, Identity, Kind, Plan, Tone
 from milter.settings import mail_address, places
 from milter.settings.durations import positive
 from milter.settings.findings import Wrong, nearest
@@ -11,8 +12,8 @@ from milter.settings.folders import client_folder
 from milter.settings.identities import Calendar, Closures, schedule
 from milter.settings.reader import Reader, chosen
 
-PLAN_KEYS = ("name", "channels", "urgent", "hours", "answer_within")
-CLIENT_KEYS = ("name", "addresses", "names", "plan", "language", "tone", "timezone")
+PLAN_KEYS = ("name", "channels", "urgent", "urgent_quota", "hours", "answer_within")
+CLIENT_KEYS = ("name", "addresses", "names", "plan", "language", "tone", "timezone", "vip")
 _NOBODY = Closures("", "", ())
 
 
@@ -20,20 +21,15 @@ def read_plans(
     top: Reader, calendar: Calendar, identities: tuple[Identity, ...], closures: Mapping[str, Closures]
 ) -> dict[str, Plan]:
     plans: dict[str, Plan] = {}
-    business = [one.name for one in identities if one.kind is Kind.BUSINESS]
     for name, table in top.tables("plan", PLAN_KEYS):
-        schedules = {}
-        if business:
-            of_each = ((one, schedule(table, "hours", calendar, closures[one])) for one in business)
-            schedules = {one: found for one, found in of_each if found}
-        else:
-            schedule(table, "hours", calendar, _NOBODY)  # judged although nothing uses it
+        schedules = own_hours(table, calendar, identities, closures)
         urgent = table.parsed("urgent", _urgent, "")
         if urgent:
             table.warn(
                 "urgent",
                 Wrong(
-                    "urgent without a notifier: there is none yet, URGENTE alerts nobody", "leave it out until there is"
+                    "there is no notifier yet: URGENTE marks the mail $Urgent, and alerts nobody",
+                    "leave it out if you count on an alert",
                 ),
             )
         plans[name] = Plan(
@@ -41,16 +37,32 @@ def read_plans(
             name=table.text("name") or name,
             channels=table.pairs("channels"),
             urgent=urgent,
+            urgent_quota=_quota(table, urgent),
             schedules=schedules,
             answer_within=table.parsed("answer_within", positive, None),
         )
     return plans
 
 
+def own_hours(
+    table: Reader, calendar: Calendar, identities: tuple[Identity, ...], closures: Mapping[str, Closures]
+) -> dict[str, Schedule]:
+    """`hours` of a plan or a client, by business identity, closed as that is."""
+    business = [one.name for one in identities if one.kind is Kind.BUSINESS]
+    if not business:
+        schedule(table, "hours", calendar, _NOBODY)  # judged although nothing uses it
+    of_each = ((one, schedule(table, "hours", calendar, closures[one])) for one in business)
+    return {one: found for one, found in of_each if found}
+
+
 def read_clients(
-    top: Reader, plans: Mapping[str, Plan], folders: Folders, languages: frozenset[str]
+    top: Reader,
+    plans: Mapping[str, Plan],
+    folders: Folders,
+    languages: frozenset[str],
+    hours: Callable[[Reader], dict[str, Schedule]],
 ) -> dict[str, Client]:
-    """`languages`: those there is a name for; a client may have no other."""
+    """`languages`: those there is a name for; a client may have no other. `hours` reads a client's own."""
     clients: dict[str, Client] = {}
     claimed: dict[str, str] = {}
     for name, table in top.tables("client", CLIENT_KEYS):
@@ -73,6 +85,8 @@ def read_clients(
             language=table.parsed("language", lambda text: language(text, languages), None),
             tone=table.parsed("tone", lambda text: chosen(Tone, text), None),
             timezone=table.parsed("timezone", places.zone, None),
+            schedules=hours(table),
+            vip=table.flag("vip", False),
         )
     return clients
 
@@ -114,6 +128,12 @@ def _plan(table: Reader, plans: Mapping[str, Plan]) -> Plan | None:
     )
     table.problem("plan", Wrong(f'"{name}" is not a plan', instead))
     return None
+
+
+def _quota(table: Reader, urgent: str) -> int:
+    if "urgent_quota" in table and not urgent:
+        table.warn("urgent_quota", Wrong('does nothing without urgent = "notify"', "write that too, or leave it out"))
+    return table.whole("urgent_quota", URGENT_QUOTA, least=1)
 
 
 def _urgent(text: str) -> str | Wrong:

@@ -10,6 +10,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stub leaves the
     UnknownCountryError,
 )
 
+from milter.settings import presets
 from milter.settings.findings import Wrong
 from milter.settings.hours_spelling import propose
 
@@ -30,6 +31,8 @@ def check(expression: str, country: str, language: str) -> Wrong | None:
         return isinstance(parsed := _parse(text, country), OpeningHours) and not parsed.warnings and _opens(parsed)
 
     found = _parse(expression, country)
+    if not isinstance(found, OpeningHours) and (preset := presets.meant(expression)):
+        return Wrong(f'"{expression}" is not understood', f'write "{preset}"')
     if isinstance(found, int):
         shown = f"{expression[:found]}^{expression[found:]}"
         return Wrong(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from milter.core.closures import NOTHING_BUSY, Busy
 from milter.core.hours import Schedule
-from milter.core.owner import Brand, DkimKey, Identity, Kind, Tone
-from milter.settings import hours_check, mail_address, places
+from milter.core.owner import Brand, DkimKey, Identity, Invitations, Kind, Tone
+from milter.settings import closures, hours_check, mail_address, places, presets
 from milter.settings.findings import Wrong
 from milter.settings.reader import Reader, chosen
 
@@ -18,8 +19,11 @@ KEYS = (
     "mailbox",
     "hours",
     "call_hours",
+    "focus",
+    "invitations",
     "holidays",
     "days_off",
+    *closures.KEYS,
     "booking",
     "tone",
     "dkim",
@@ -30,11 +34,12 @@ ALWAYS = "24/7"  # a business identity without hours: vacations and days off sti
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What every expression of one owner shares. `vacations` (first, last), both included."""
+    """What every expression of one owner shares. `laid`: his vacations and his calendars; `today` they are read for."""
 
     zone: str
     language: str
-    vacations: tuple[tuple[date, date], ...]
+    laid: closures.Laid
+    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class Closures:
     country: str
     region: str
     days_off: tuple[date, ...]
+    vacations: tuple[tuple[date, date], ...] = ()
+    busy: Busy = NOTHING_BUSY
+    sources: tuple[Path, ...] = ()
+
+    def schedule(self, expression: str, zone: str) -> Schedule:
+        return Schedule(expression, zone, self.country, self.region, self.days_off, self.vacations, self.busy)
 
 
 def read_identities(
@@ -51,12 +62,12 @@ def read_identities(
 ) -> tuple[tuple[Identity, ...], Mapping[str, Closures]]:
     """The identities in the order of the file, and the closures of each by name. Key files are relative to `folder`."""
     identities: list[Identity] = []
-    closures: dict[str, Closures] = {}
+    closed_by: dict[str, Closures] = {}
     claimed: dict[str, str] = {}
     for name, table in top.tables("identity", KEYS):
-        closed = Closures(*_holidays(table), table.days("days_off"))
+        closed = _closures(table, calendar)
         identities.append(_identity(name, table, calendar, closed, folder))
-        closures[name] = closed
+        closed_by[name] = closed
         for one in identities[-1].addresses:
             first = claimed.setdefault(one, name)
             if first != name:
@@ -70,20 +81,27 @@ def read_identities(
                 "is missing: no address is yours", 'write [identity.studio] with addresses = ["ana@estudio.example"]'
             ),
         )
-    return tuple(identities), closures
+    return tuple(identities), closed_by
 
 
 def schedule(table: Reader, key: str, calendar: Calendar, closed: Closures) -> Schedule | None:
     """The schedule of the expression in `key`; None if there is none, or a wrong one."""
-    expression = table.text(key)
     if key not in table:
         return None
+    expression = presets.expression(table.text(key))
     wrong = hours_check.check(expression, closed.country, calendar.language)
     if wrong:
         table.problem(key, wrong)
         return None
     _warn_of_holidays(table, key, expression, closed)
-    return Schedule(expression, calendar.zone, closed.country, closed.region, closed.days_off, calendar.vacations)
+    return closed.schedule(expression, calendar.zone)
+
+
+def _closures(table: Reader, calendar: Calendar) -> Closures:
+    days, half_days = closures.days_off(table, calendar.zone)
+    laid = calendar.laid | closures.calendars(table, calendar.zone, calendar.today)
+    busy = Busy.of((*half_days, *laid.spans), laid.days)
+    return Closures(*_holidays(table), days, laid.vacations, busy, laid.sources)
 
 
 def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, folder: Path) -> Identity:
@@ -91,7 +109,7 @@ def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, fo
     addresses = table.patterns(mail_address.pattern, "ana@estudio.example")
     hours = schedule(table, "hours", calendar, closed)
     if hours is None and kind is Kind.BUSINESS:
-        hours = Schedule(ALWAYS, calendar.zone, closed.country, closed.region, closed.days_off, calendar.vacations)
+        hours = closed.schedule(ALWAYS, calendar.zone)
     return Identity(
         name=name,
         kind=kind,
@@ -99,6 +117,8 @@ def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, fo
         mailbox=_mailbox(table, addresses),
         schedule=hours,
         call_schedule=schedule(table, "call_hours", calendar, closed),
+        focus=schedule(table, "focus", calendar, closed),
+        invitations=_invitations(table),
         booking=table.parsed("booking", link, ""),
         brand=_brand(table),
         dkim=_dkim(table, addresses, folder),
@@ -110,6 +130,12 @@ def _kind(table: Reader) -> Kind:
     if "kind" not in table:
         table.problem("kind", Wrong("is missing", 'write kind = "business" or kind = "personal"'))
     return table.choice("kind", Kind.BUSINESS)
+
+
+def _invitations(table: Reader) -> Invitations:
+    if "invitations" in table and "call_hours" not in table:
+        table.warn("invitations", Wrong("does nothing without call_hours", 'write call_hours = "Tu,Th 17:00-19:00"'))
+    return table.choice("invitations", Invitations.TAG)
 
 
 def _holidays(table: Reader) -> tuple[str, str]:

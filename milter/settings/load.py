@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from milter.core.keys import Keys
@@ -19,6 +20,7 @@ from milter.settings.values import Problem, Settings
 
 _LANGUAGE = re.compile(r"""^\s*language\s*=\s*["']([a-z]{2})""", re.M)
 _MAILBOX = re.compile(r"""^\s*mailbox\s*=\s*["']([^"'\s@]+@[^"'\s@]+)["']""", re.M)
+SOME_DAY = date(2026, 1, 1)  # for who asks about no calendar
 Texts = Mapping[str, str]
 
 
@@ -59,11 +61,13 @@ def load(
     make_secret: bool = True,
     templates: Path | None = None,
     check_text: texts.Check = texts.check_source,
+    today: date = SOME_DAY,
 ) -> Loaded:
     """The settings in `file`. An owner whose file is broken keeps his version in `previous`, else he is out.
 
     `secret`: 32 bytes; None: read from its file, or made there. With `make_secret` False nothing is written: where
     there is none yet, or it cannot be read, a scratch one of zeros is used (rehearsals). `templates`: other shipped texts.
+    `today`: calendars are read for the years around it.
     """
     source = read(file)
     # recado.toml that is no TOML: the owners' files are still looked through, for their own problems
@@ -71,7 +75,7 @@ def load(
     host = read_host(readable)
     factory = texts.factory(templates)
     files = files_of(file, host.owners)
-    read_files = [read_owner(read(one), host, factory, check_text) for one in files]
+    read_files = [read_owner(read(one), host, factory, check_text, today) for one in files]
     _same_id(read_files)
     _claims(read_files, previous)
     _bounces(source, host, read_files)
@@ -188,6 +192,7 @@ def _settings(file: Path, host: Host, keys: Keys, files: list[OwnerFile], previo
         texts={owner.id: by_name for owner, by_name in in_force},
         owners=host.owners,
         secret_file=host.secret_file,
+        calendars=tuple(dict.fromkeys(str(path) for one in files for path in one.calendars)),
     )
 
 

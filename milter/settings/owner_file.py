@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from milter.core.owner import AddressBook, Kind, Mode, Owner, Tone, Vacation
 from milter.core.policy import FilingMethod
-from milter.settings import folders, mail_address, places, replies
-from milter.settings.clients import language, read_clients, read_plans
+from milter.settings import closures, folders, mail_address, places, replies
+from milter.settings.clients import language, own_hours, read_clients, read_plans
 from milter.settings.findings import Wrong
 from milter.settings.host import Host
 from milter.settings.identities import Calendar, read_identities
@@ -18,7 +18,7 @@ from milter.settings.reader import Reader, chosen
 from milter.settings.source import Source
 from milter.settings.texts import Check, Texts, with_own
 
-TOP = ("name", "timezone", "language", "tone")
+TOP = ("name", "timezone", "language", "tone", *closures.KEYS)
 TABLES = ("replies", "identity", "vacation", "plan", "client", "contacts", "people", "alerts", "folders")
 DEFAULT_LANGUAGE = "en"
 _UTC = ZoneInfo("UTC")
@@ -26,11 +26,15 @@ _UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class OwnerFile:
-    """What came of one file: `owner` is in force only if it is not broken. Problems of his texts are in `texts`."""
+    """What came of one file: `owner` is in force only if it is not broken. Problems of his texts are in `texts`.
+
+    `calendars`: the files and folders he names, good or not.
+    """
 
     source: Source
     owner: Owner
     texts: Texts
+    calendars: tuple[Path, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -48,8 +52,11 @@ def folder_of(file: Path) -> Path:
     return file.with_suffix("")
 
 
-def read_owner(source: Source, host: Host, factory: Texts, check: Check) -> OwnerFile:
-    """The owner in `source`. After a file that is no TOML there is nothing more to find in it."""
+def read_owner(source: Source, host: Host, factory: Texts, check: Check, today: date) -> OwnerFile:
+    """The owner in `source`; his calendars count in the years around `today`.
+
+    After a file that is no TOML there is nothing more to find in it.
+    """
     source.top = TOP
     texts = with_own(factory, folder_of(source.file), check)
     if not source.data and source.broken:
@@ -59,11 +66,12 @@ def read_owner(source: Source, host: Host, factory: Texts, check: Check) -> Owne
     spoken = top.parsed("language", lambda text: language(text, known), DEFAULT_LANGUAGE)
     zone = _zone(top)
     vacations = tuple(_vacations(top))
-    calendar = Calendar(zone.key, spoken, tuple((one.first, one.last) for one in vacations))
-    identities, closures = read_identities(top, calendar, source.file.parent)
-    plans = read_plans(top, calendar, identities, closures)
+    away = closures.Laid(vacations=tuple((one.first, one.last) for one in vacations))
+    calendar = Calendar(zone.key, spoken, away | closures.calendars(top, zone.key, today), today)
+    identities, closed = read_identities(top, calendar, source.file.parent)
+    plans = read_plans(top, calendar, identities, closed)
     named = folders.read_folders(top.table("folders", folders.KEYS), spoken)
-    clients = read_clients(top, plans, named, known)
+    clients = read_clients(top, plans, named, known, lambda table: own_hours(table, calendar, identities, closed))
     people = top.table("people", ("addresses", "pointer"))
     reply = top.table("replies", (*replies.KEYS, "copies"))
     wishes = replies.read(reply, copies=reply.flag("copies", True))
@@ -91,7 +99,8 @@ def read_owner(source: Source, host: Host, factory: Texts, check: Check) -> Owne
         allowed = f'"live", but the sysadmin allows no more than "{owner.replies.mode}"'
         reply.warn("mode", Wrong(allowed, "ask for [replies] mode in recado.toml"))
     _disappointments(top, owner, host)
-    return OwnerFile(source, owner, texts)
+    calendars = (*calendar.laid.sources, *(path for one in closed.values() for path in one.sources))
+    return OwnerFile(source, owner, texts, tuple(dict.fromkeys(calendars)))
 
 
 def _zone(top: Reader) -> ZoneInfo:

@@ -116,9 +116,18 @@ class Reader:
             return None
         return self._as_day(key, value)
 
-    def days(self, key: str) -> tuple[date, ...]:
-        values = self._typed(key, list, "a list of days in square brackets, such as [2027-02-09]") or []
-        return tuple(sorted({day for one in values if (day := self._as_day(key, one))}))
+    def days(self, key: str, parse: Callable[[str], T | Wrong]) -> tuple[tuple[date, ...], tuple[T, ...]]:
+        """A list of days, and what `parse` makes of the texts among them."""
+        days, others = set(), []
+        for one in self._typed(key, list, "a list of days in square brackets, such as [2027-02-09]") or []:
+            value = parse(one) if isinstance(one, str) else self._as_day(key, one)
+            if isinstance(value, Wrong):
+                self.problem(key, value)
+            elif isinstance(one, str):
+                others.append(value)
+            elif isinstance(value, date):
+                days.add(value)
+        return tuple(sorted(days)), tuple(one for one in others if one is not None and not isinstance(one, date))
 
     def table(self, key: str, known: tuple[str, ...]) -> "Reader":
         """The table of that name; an empty one if it is absent."""

@@ -73,7 +73,8 @@ class Settings:
     `message_size_limit` 0: the next hop's. `texts`: by owner id, every text in force by the name of its file:
     the shipped ones, overridden by the owner's.
     `reply_next_hop` where automatic replies are submitted; None: not configured, replies run in shadow.
-    `owners` the pattern of the owners' files, relative to `file`; `secret_file` absolute; None: in state_dir.
+    `owners` the pattern of the owners' files, relative to `file`; `secret_file` absolute; None: in state_dir. `calendars`: the .ics
+    files and folders that owners name, also those whose file is broken.
     """
 
     file: Path
@@ -91,6 +92,7 @@ class Settings:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     owners: str = "owners/*.toml"
     secret_file: Path | None = None
+    calendars: tuple[str, ...] = ()
 
     @property
     def secret_path(self) -> Path:

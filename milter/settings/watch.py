@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from milter import shipped
+from milter.settings.closures import calendar_files
 from milter.settings.owner_file import files_of, folder_of
 from milter.settings.values import Settings
 
@@ -23,7 +24,7 @@ Fingerprint = frozenset[Stamp]
 
 
 def fingerprint(settings: Settings, templates: Path | None = None) -> Fingerprint:
-    """Of the owners' files, everything in their folders, and the shipped texts; recado.toml waits for SIGHUP.
+    """Of the owners' files, everything in their folders, their calendars, and the shipped texts; recado.toml waits for SIGHUP.
 
     Taken before loading, so that a file saved meanwhile is seen the next time.
     """
@@ -35,8 +36,11 @@ def fingerprint(settings: Settings, templates: Path | None = None) -> Fingerprin
         for one in owner.identities
         if one.dkim and one.dkim.key_file
     ]
+    calendars = [file for one in settings.calendars for file in calendar_files(Path(one))]
     return frozenset(
-        stamp for one in (*owners, *own, *keys, *_inside(templates or shipped("templates"))) if (stamp := _stamp(one))
+        stamp
+        for one in (*owners, *own, *keys, *calendars, *_inside(templates or shipped("templates")))
+        if (stamp := _stamp(one))
     )
 
 
