@@ -13,7 +13,7 @@ from milter.settings.identities import Calendar, Closures, schedule
 from milter.settings.reader import Reader, chosen
 
 PLAN_KEYS = ("name", "channels", "urgent", "urgent_quota", "hours", "answer_within")
-CLIENT_KEYS = ("name", "addresses", "names", "plan", "language", "tone", "timezone", "vip")
+CLIENT_KEYS = ("name", "addresses", "names", "plan", "language", "tone", "timezone", "hours", "vip")
 _NOBODY = Closures("", "", ())
 
 
