@@ -14,6 +14,7 @@ from milter.settings.values import Problem
 KEYS = ("calendars", "vacation_calendars")
 MOST_FILES = 50  # of one folder
 YEARS_BACK, YEARS_AHEAD = 2, 4  # around today, within which a calendar counts
+NOON = 12
 Days = tuple[date, date]
 
 _HALF_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
@@ -61,8 +62,9 @@ def half_day(text: str, zone: str) -> tuple[wall_clock.Span, ...] | Wrong:
     if max(hours[1], hours[3]) > 59 or start >= 24 * 60 or end > 48 * 60:
         return Wrong(f'"{text}" is neither a day nor a half day', _EXAMPLE)
     if end <= start:
-        later = f"{hours[0]:02}:{hours[1]:02}-{hours[2] + 24:02}:{hours[3]:02}"
-        return Wrong(f'"{text}" ends before it begins', f'write "{day} {later}"')
+        night = f"{hours[0]:02}:{hours[1]:02}-{hours[2] + 24:02}:{hours[3]:02}"
+        turned = f"{hours[2]:02}:{hours[3]:02}-{hours[0]:02}:{hours[1]:02}"
+        return Wrong(f'"{text}" ends before it begins', f'write "{day} {night if hours[2] < NOON else turned}"')
     midnight = wall_clock.local_midnight(day)
     return tuple(wall_clock.spans([(midnight + start * 60, midnight + end * 60)], zone, day.year))
 

@@ -11,7 +11,7 @@ from icalendar import vRecur
 
 from milter.settings.findings import Wrong
 
-MOST_STEPS = 500_000  # beginnings of all events of one file that are counted through, those of years ago included
+MOST_STEPS = 200_000  # beginnings of all events of one file that are counted through, those of years ago included
 _TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY"})
 # Any day that there is, is among these: 28 years hold each weekday and leap year.
 _DAYS = range(date(2000, 1, 1).toordinal(), date(2028, 1, 1).toordinal())
