@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from milter.core import address, authentication_results, filing, header_edits, opt_out, pipeline, reasons, remembered
-from milter.core.decision import Decision, Disposition
+from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import HeaderEdits
@@ -22,10 +22,14 @@ from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, 
 
 log = logging.getLogger("milter.service")
 
+OPEN = "reply-withheld-open"
 BEFORE_QUEUE = 6 * 3600  # seconds a remembered outcome is kept: a client that resends does so within hours
 BEHIND_QUEUE = 5 * 86400  # behind a queue: Postfix's maximal_queue_lifetime
 LARGE = 1 << 20  # bytes from which a message is hashed in a thread (hashlib lets go of the GIL): 50 MB take 60 ms
 KEEPING = 0.05  # seconds our 250 waits at most for the outbox's disk: replies never delay mail by more
+
+
+_TIMELESS = frozenset({SenderClass.ALERT, SenderClass.SPAM, SenderClass.AUTOMATIC})
 
 
 class Store(Protocol):
@@ -100,12 +104,14 @@ class Service:
         draft = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
         stored, away = await self._look_up(_query(transaction, settings, digest, draft, believed.authentication))
         if away:
-            facts = replace(facts, claims=Missing(away), people=Missing(away), standing=Missing(away))
+            gone = Missing(away)
+            facts = replace(facts, claims=gone, people=gone, standing=gone, overrides=gone)
         else:
             standing = stored.standing or Missing("no record")
             facts = replace(facts, claims=stored.claims, people=stored.people, standing=standing)
+            facts = replace(facts, overrides=stored.overrides)
         # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.
-        known = away or stored.claims or stored.people or stored.standing
+        known = away or stored.claims or stored.people or stored.standing or stored.overrides
         decided = (
             tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
             if known
@@ -180,11 +186,11 @@ async def _digest(transaction: Transaction, settings: Settings, next_hop: str) -
 def _answered(
     draft: Decision, decision: Decision, stored: StoredFacts, transaction: Transaction
 ) -> tuple[ClaimKey, ...]:
-    """The records that turned the reply of `draft` into none."""
-    if draft.reply is None or decision.reply is not None:
+    """The records that turned the reply into none; while it is open, none of them did."""
+    if decision.reply is not None or not _may_reply(draft) or any(one.code == OPEN for one in decision.reasons):
         return ()
     now = transaction.now
-    return tuple(one.key for one in draft.reply.claims if taken(one, stored.claims.get(one.key), now))
+    return tuple(one.key for one in decision.asked if taken(one, stored.claims.get(one.key), now))
 
 
 def _query(
@@ -202,8 +208,25 @@ def _query(
         done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
         if digest
         else (),
-        claims=tuple(dict.fromkeys(request.key for one in draft if one.reply for request in one.reply.claims)),
+        claims=tuple(dict.fromkeys(key for one in draft for key in _asked_of(one))),
+        owners=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and _depends_on_hours(one))),
     )
+
+
+def _asked_of(decision: Decision) -> tuple[ClaimKey, ...]:
+    """The records that the second decision reads: those of the reply, and how many urgent messages there were."""
+    claims = tuple(one.key for one in decision.asked) if _may_reply(decision) else ()
+    return (*claims, decision.urgent.key) if decision.urgent else claims
+
+
+def _may_reply(draft: Decision) -> bool:
+    """Whether there is a reply, or would be one if the owner had closed for today."""
+    return draft.reply is not None or any(one.code == OPEN for one in draft.reasons)
+
+
+def _depends_on_hours(draft: Decision) -> bool:
+    """Whether what the owner changed of his hours may change this decision; machines' mail has no hours."""
+    return draft.disposition is Disposition.MARKED and draft.sender_class not in _TIMELESS
 
 
 def _author(transaction: Transaction, decisions: Sequence[Decision], known: Authentication | Missing) -> str:
@@ -288,6 +311,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
         ),
         counted=tuple(dict.fromkeys(key for index in accepted for key in examination.counted[index])),
         opted=tuple(dict.fromkeys(wish for one, _ in fresh for wish in opt_out.opted(one))),
+        urgent=tuple(dict.fromkeys(one.urgent for one, _ in fresh if one.urgent)),
     )
 
 

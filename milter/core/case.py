@@ -7,6 +7,7 @@ from milter.core import address
 from milter.core.envelope import Recipient, Transaction
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.message import Message
+from milter.core.overrides import Override
 from milter.core.owner import Identity, Kind, Owner
 from milter.core.policy import Addressed, Policy
 
@@ -44,6 +45,12 @@ class Case:
         """What is believed about the sender; None when that is missing."""
         known = self.facts.authentication
         return None if isinstance(known, Missing) else known
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What the owner changed of his business hours for today or the days to come; () if nothing, or nothing is known."""
+        known = self.facts.overrides
+        return () if isinstance(known, Missing) else known.get(self.owner.id, ())
 
     @property
     def forged(self) -> bool:

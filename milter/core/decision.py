@@ -1,10 +1,11 @@
 """What becomes of one recipient's copy, and why. A decision is a value: stages append, nothing is carried out here."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from milter.core.owner import Client, Identity, Owner
-from milter.core.reply_job import ReplyIntent
+from milter.core.reply_job import ClaimKey, ClaimRequest, ReplyIntent
 
 
 class SenderClass(StrEnum):
@@ -72,12 +73,23 @@ class OptOut:
     on: bool
 
 
-Action = MoveTo | FileInto | AddKeyword | QueueReply | OptOut
+@dataclass(frozen=True, slots=True)
+class CountUrgent:
+    """Count one more urgent message of a client under `key`, which is of no use from `until` on."""
+
+    key: ClaimKey
+    until: datetime
+
+
+Action = MoveTo | FileInto | AddKeyword | QueueReply | OptOut | CountUrgent
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """For one recipient. `owner` and `identity` are None for an address of no owner."""
+    """For one recipient. `owner` and `identity` are None for an address of no owner.
+
+    `asked`: what a reply would claim, whether it is due or not.
+    """
 
     rcpt_to: str
     owner: Owner | None = None
@@ -87,6 +99,7 @@ class Decision:
     disposition: Disposition = Disposition.UNTOUCHED
     actions: tuple[Action, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    asked: tuple[ClaimRequest, ...] = ()
 
     def because(self, code: str, text: str, evidence: str = "") -> "Decision":
         return replace(self, reasons=(*self.reasons, Reason(code, text, evidence)))
@@ -105,6 +118,11 @@ class Decision:
     @property
     def keywords(self) -> tuple[str, ...]:
         return tuple(one.keyword for one in self.actions if isinstance(one, AddKeyword))
+
+    @property
+    def urgent(self) -> CountUrgent | None:
+        """The count of a client's urgent message; None for what is not, or by itself (an alert)."""
+        return next((one for one in self.actions if isinstance(one, CountUrgent)), None)
 
     @property
     def reply(self) -> ReplyIntent | None:

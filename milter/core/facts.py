@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from milter.core.overrides import Override
 from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord
 
 
@@ -38,6 +39,7 @@ class Standing:
 
 Claims = Mapping[ClaimKey, Claim]
 People = Mapping[PersonKey, PersonRecord]
+Overrides = Mapping[str, tuple[Override, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class Facts:
     """One field a lookup. `claims` and `people` hold only records that exist; a message may have several owners.
 
     `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
+    `overrides`: what owners changed of their hours, by owner; Missing: their hours hold as they are in the file.
     """
 
     authentication: Authentication | Missing = Missing("not verified")
     standing: Standing | Missing = Missing("not looked up")
     claims: Claims | Missing = field(default_factory=dict)
     people: People | Missing = field(default_factory=dict)
+    overrides: Overrides | Missing = field(default_factory=dict)
     written_to: bool | Missing = Missing("no submission door")

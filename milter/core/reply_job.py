@@ -10,12 +10,17 @@ MOVED = timedelta(hours=12)  # an opening put off by less than that is no news w
 
 
 class ReplyKind(StrEnum):
-    """What is counted apart: a wrong-address pointer does not use up a prospect's only text."""
+    """What is counted apart: a wrong-address pointer does not use up a prospect's only text.
+
+    URGENT is no reply: how many urgent messages of a client were heeded this month.
+    """
 
     ACKNOWLEDGEMENT = "acknowledgement"
     PROSPECT = "prospect"
     WRONG_ADDRESS = "wrong-address"
     POINTER = "pointer"
+    INVITATION = "invitation"
+    URGENT = "urgent"
 
 
 class State(StrEnum):
@@ -141,6 +146,8 @@ class ReplyIntent:
     wrong-address reply counts as). `opens` is there whenever the identity is closed, whatever the text says of it.
     `correspondent` RCPT TO of the reply, as in MAIL FROM. `from_address` From of the reply. `client` None: the stranger's text.
     `parent_id`/`references` of the parent message, "" and () if it had none. `message_id` of the reply, with brackets.
+    `due`: until when the plan promises an answer; None: nothing is promised. `calendar`: the iTIP object that goes with the
+    text, CRLF; "" for none.
     """
 
     claims: tuple[ClaimRequest, ...]
@@ -161,6 +168,8 @@ class ReplyIntent:
     created: datetime
     not_before: datetime
     not_after: datetime
+    due: datetime | None = None
+    calendar: str = ""
 
     @property
     def shadow(self) -> bool:
@@ -180,7 +189,8 @@ class ReplyIntent:
         try:
             raw["claims"] = tuple(_claim(one) for one in raw["claims"])
             raw["references"] = tuple(raw["references"])
-            for name in ("opens", "created", "not_before", "not_after"):
+            raw = {"due": None, "calendar": ""} | raw  # records of an older version
+            for name in ("opens", "created", "not_before", "not_after", "due"):
                 raw[name] = _instant(raw[name])
             return cls(**{name: raw[name] for name in _FIELDS})
         except (KeyError, TypeError) as error:

@@ -123,9 +123,9 @@ class ReplyQueue:
 
     async def _send(self, job: Job) -> None:
         settings, now = self.settings(), self.now()
-        intent = acknowledgement.up_to_date(job.intent, now, settings.policy)
+        intent = acknowledgement.up_to_date(job.intent, now, settings.policy, job.overrides)
         job, owner = replace(job, intent=intent), settings.policy.owner(intent.owner)
-        reason = acknowledgement.still_due(intent, now, settings.policy, job.person) or _memory(
+        reason = acknowledgement.still_due(intent, now, settings.policy, job.person, job.overrides) or _memory(
             self.store.state, intent, owner, now
         )
         if reason and reason.code != SHADOW:

@@ -28,7 +28,7 @@ class Writer:
         """The bytes to send, CRLF. `count` messages of this person since closing. NotWritten says why there are none."""
         owner, identity = self._configured(settings, intent)
         try:
-            rendered = self._text(owner).render(intent, owner, count=count)
+            rendered = self._text(owner).render(intent, owner, count=count, due=intent.due)
             content = reply_message.build(intent, rendered, owner, identity, now)
             signer = self._signer(owner, identity)
             return signer.sign(content) if signer else content
@@ -39,7 +39,7 @@ class Writer:
         """The same text as a letter to the owner. NotWritten as of the reply itself."""
         owner, identity = self._configured(settings, intent)
         try:
-            rendered = self._text(owner).render(intent, owner, count=count)
+            rendered = self._text(owner).render(intent, owner, count=count, due=intent.due)
             return rehearsal.letter(intent, rendered, owner, identity, settings.policy, now)
         except (RenderError, NotAddressable) as error:
             raise NotWritten(str(error)) from error

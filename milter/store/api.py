@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from milter.core.decision import CountUrgent
 from milter.core.facts import Standing
+from milter.core.overrides import Change, Override
 from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
 
 
@@ -20,13 +22,14 @@ class DoneKey:
 class FactsQuery:
     """One message's look-ups. `sender`: domain and full name of the author for the sender's slot, authenticated or not
     (`author_name` "" when not authenticated: no standing is read). `claims` may belong to several owners; what is known of
-    their persons is answered with them."""
+    their persons is answered with them. `owners`: whose changes of today are asked for."""
 
     now: datetime
     sender_domain: str
     author_name: str
     done: tuple[DoneKey, ...] = ()
     claims: tuple[ClaimKey, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class StoredFacts:
     """`done`: the remembered reply text by digest (queue ids already compared). `claims`, `people`: records that exist.
 
     `lost_at`: when the store was last found empty, None if never: `claims` may lack whoever was answered before that.
+    `overrides`: by owner, those that have changed something for now or later.
     """
 
     done: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +45,7 @@ class StoredFacts:
     people: Mapping[PersonKey, PersonRecord] = field(default_factory=dict)
     standing: Standing | None = None
     lost_at: datetime | None = None
+    overrides: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Event:
     `done`: (key, reply to remember, seconds to keep). One more message is counted for `author_name` ("" for none).
     `counted`: records whose claim withheld a reply when it was decided; each counts one more.
     `opted`: wishes of persons, heeded before `replies`. `wrote`: to whom the owner himself wrote (`now` is when).
+    `urgent`: counts of urgent messages, each one more. `changes`: what owners changed of their hours, by mail.
     """
 
     id: str
@@ -79,6 +85,8 @@ class Event:
     counted: tuple[ClaimKey, ...] = ()
     opted: tuple[Opted, ...] = ()
     wrote: tuple[PersonKey, ...] = ()
+    changes: tuple[tuple[str, Change], ...] = ()
+    urgent: tuple[CountUrgent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Settled:
 class Job:
     """A due reply, leased to us. `record` is opaque: hand it back. `attempts` counts the leases before this one.
 
-    `person`: what is known, at the lease, of the persons it claimed.
+    `person`: what is known, at the lease, of the persons it claimed; `overrides`: what the owner has changed of his hours.
     """
 
     record: str
@@ -104,6 +112,7 @@ class Job:
     attempts: int
     count: int
     person: PersonRecord = NOTHING_KNOWN
+    overrides: tuple[Override, ...] = ()
 
     @property
     def name(self) -> str:

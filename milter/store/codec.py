@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from milter.core.decision import CountUrgent
 from milter.core.facts import Standing
 from milter.core.reply_job import Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
 from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry, OptedOut, Queued
@@ -25,11 +26,12 @@ class Slot:
     journal: list[JournalEntry] = field(default_factory=list)
     opted: list[Opted] = field(default_factory=list)
     wrote: list[PersonKey] = field(default_factory=list)
+    urgent: list[CountUrgent] = field(default_factory=list)
 
     def arguments(self, now: datetime, layout: Layout) -> tuple[list[str], list[str], list[Part]]:
         """The names of the records, those of the persons written to, and what settle.lua reads one after the other."""
         keys = [request.key for reply in self.replies for request in reply.claims] + self.counted
-        keys += [key for one in self.opted for key in one.records]
+        keys += [key for one in self.opted for key in one.records] + [one.key for one in self.urgent]
         places = {name: place for place, name in enumerate(dict.fromkeys(layout.record(key) for key in keys), start=1)}
         parts: list[Part] = [len(places), len(self.opted)]
         for one in self.opted:
@@ -53,6 +55,9 @@ class Slot:
                 *(part for pair in entry.fields.items() for part in pair),
             ]
             parts += [len(pairs), *pairs]
+        parts.append(len(self.urgent))
+        for each in self.urgent:
+            parts += [places[layout.record(each.key)], milliseconds(each.until)]
         return list(places), [layout.person(one) for one in self.wrote], parts
 
 
@@ -78,6 +83,8 @@ def slots(event: Event, layout: Layout) -> dict[int, Slot]:
         found.setdefault(layout.shard(entry.owner), Slot()).journal.append(entry)
     for one in event.opted:
         found.setdefault(layout.shard(one.key.owner), Slot()).opted.append(one)
+    for count in event.urgent:
+        found.setdefault(layout.shard(count.key.owner), Slot()).urgent.append(count)
     for person in dict.fromkeys(event.wrote):
         found.setdefault(layout.shard(person.owner), Slot()).wrote.append(person)
     return found

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from milter.core.decision import CountUrgent
 from milter.core.reply_job import ClaimKey, Opted, PersonKey, ReplyIntent, ReplyKind
 from milter.store.api import DoneKey, Event, JournalEntry
 
@@ -25,6 +26,7 @@ def encode(event: Event) -> bytes:
         "counted": [asdict(one) for one in event.counted],
         "opted": [asdict(one) for one in event.opted],
         "wrote": [asdict(one) for one in event.wrote],
+        "urgent": [[asdict(one.key), one.until.isoformat()] for one in event.urgent],
     }
     return json.dumps(raw, separators=(",", ":")).encode("ascii")
 
@@ -49,6 +51,7 @@ def decode(text: bytes) -> Event:
                 for one in raw.get("opted", ())
             ),
             wrote=tuple(PersonKey(**one) for one in raw.get("wrote", ())),
+            urgent=tuple(CountUrgent(_claim_key(key), _aware(until)) for key, until in raw.get("urgent", ())),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error

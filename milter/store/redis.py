@@ -6,18 +6,21 @@ Every call answers within 250 ms a wait or raises StoreAway. Instants are handed
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from milter.core.keys import Keys
+from milter.core.overrides import Override
 from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord, State
 from milter.errors import StoreAway
-from milter.store import codec
+from milter.store import codec, today
 from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import HOUR_OF_ALL, SHARDS, Layout, from_seconds, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
+from milter.store.promises import Promises
+from milter.store.today import Today
 
 __all__ = ["ForeignStore", "RedisStore", "StoreState"]
 
@@ -56,6 +59,8 @@ class RedisStore:
         self.state: StoreState | None = None
         self._keys = keys
         self._layout = Layout(keys)
+        self.today = Today(self.link, self._layout)
+        self.promises = Promises(self.link, self._layout)
         self._file = state_dir / "store-id" if state_dir else None
         self._read_only = read_only
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
@@ -112,14 +117,20 @@ class RedisStore:
         """What is known of one message. Writes nothing; one wait."""
         asked_as = self._store_id
         owners = codec.by_shard(query.claims, self._layout)
+        asked: dict[int, list[str]] = {shard: [] for shard in owners}
+        for one in dict.fromkeys(query.owners):
+            asked.setdefault(self._layout.shard(one), []).append(one)
+        overrides: dict[str, tuple[Override, ...]] = {}
         claims: dict[ClaimKey, Claim] = {}
         people: dict[PersonKey, PersonRecord] = {}
-        commands = [self._sender_facts(query), *(self._owner_facts(shard, keys) for shard, keys in owners.items())]
+        mine = [self._owner_facts(shard, owners.get(shard, []), names) for shard, names in asked.items()]
+        commands = [self._sender_facts(query), *mine]
         (packed, *values), *records = await self.link.run("facts", commands)
         if any(answer[0] == b"lost" for answer in records):
             await self._renew(query.now, asked_as)
-            records = [[b"lost", [], []] for _ in records]
-        for keys, (_known, found, persons) in zip(owners.values(), records, strict=True):
+            records = [[b"lost", [], [], []] for _ in records]
+        for (shard, names), (_known, found, persons, changes) in zip(asked.items(), records, strict=True):
+            keys = owners.get(shard, [])
             # A lost slot answers no records: `lost_at` says that this means nothing.
             claims |= {key: claim for key, one in zip(keys, found, strict=False) if (claim := codec.decode_claim(one))}
             people |= {
@@ -127,24 +138,28 @@ class RedisStore:
                 for key, one in zip(codec.persons_of(keys), persons, strict=False)
                 if any(one)
             }
+            for name, lines in zip(names, changes, strict=False):
+                if changed := today.decode(lines, query.now):
+                    overrides[name] = changed
         done = {
             key.digest: reply
             for key, value in zip(query.done, values, strict=True)
             if (reply := codec.decode_done(value, key, query.now)) is not None
         }
         lost_at = self.state.lost_at if self.state else None
-        return StoredFacts(done, claims, people, codec.decode_standing(packed), lost_at)
+        return StoredFacts(done, claims, people, codec.decode_standing(packed), lost_at, overrides)
 
     def _sender_facts(self, query: FactsQuery) -> Command:
         tag = self._layout.sender(query.sender_domain)
         keys = [f"{tag}:rep", *(f"{tag}:done:{one.digest}" for one in query.done)]
         return _FACTS.call(keys, ("sender", self._layout.author(query.author_name)))
 
-    def _owner_facts(self, shard: int, claims: Sequence[ClaimKey]) -> Command:
+    def _owner_facts(self, shard: int, claims: Sequence[ClaimKey], owners: Sequence[str]) -> Command:
         tag = shard_tag(shard)
         persons = [self._layout.person(one) for one in codec.persons_of(claims)]
         records = [f"{tag}:claim:{self._layout.record(one)}" for one in claims]
         keys = [f"{tag}:store", f"{tag}:opted", *records, *(f"{tag}:wrote:{one}" for one in persons)]
+        keys += [self.today.key(one) for one in owners]
         return _FACTS.call(keys, ("owner", "" if self._read_only else self._store_id, len(records), *persons))
 
     async def settle(self, event: Event) -> Settled:
@@ -169,12 +184,14 @@ class RedisStore:
 
     async def _settle(self, event: Event, slots: dict[int, codec.Slot]) -> list[list[bytes]]:
         commands = [self._owner_settle(event, shard, slot) for shard, slot in slots.items()]
+        commands += [self.today.command(owner, change, event.now) for owner, change in event.changes]
         sender = event.author_name or event.done
         answers = (
             await self.link.run("settle", [*([self._sender_settle(event)] if sender else []), *commands])
             if sender or commands
             else []
         )
+        del answers[len(answers) - len(event.changes) :]
         if sender and answers.pop(0) != b"ok":
             log.warning(
                 "reputation cannot be read: a foreign value in its place",
@@ -231,7 +248,8 @@ class RedisStore:
                     log.error("a queued reply cannot be read and is given up", extra={"cause": str(error)})
                     broken = _Held(shard, one[0].decode(), str(one[2]))
                     await self._move(broken, now, (State.LEASED,), State.WITHHELD, code="reply-withheld-unreadable")
-        return jobs
+        changed = await self.today.of((one.intent.owner for one in jobs), now)
+        return [replace(one, overrides=changed[one.intent.owner]) for one in jobs]
 
     def _lease(self, shard: int, now: datetime, share: int) -> Command:
         tag = shard_tag(shard)
@@ -253,17 +271,26 @@ class RedisStore:
 
     async def handed(self, job: Job, now: datetime) -> bool:
         """To be called before the final dot. False: cancelled or not ours any more, so it must not be sent."""
-        return await self._move(_Held.by(job), now, (State.LEASED,), State.HANDED, again=now + HANDED)
+        moved = await self._move(_Held.by(job), now, (State.LEASED,), State.HANDED, again=now + HANDED)
+        if moved and (noted := self.promises.handed(job.intent, now)):
+            await self.link.run("promises", noted)
+        return moved
 
     async def retry(self, job: Job, at: datetime, now: datetime, reason_code: str) -> bool:
         """Due again `at`, after a definite refusal (4xx). Nobody may call this for an outcome that is not known."""
-        return await self._move(_Held.by(job), now, (State.LEASED, State.HANDED), State.DUE, again=at, code=reason_code)
+        before = (State.LEASED, State.HANDED)
+        moved = await self._move(_Held.by(job), now, before, State.DUE, again=at, code=reason_code)
+        if moved and (noted := self.promises.withdrawn(job.intent)):
+            await self.link.run("promises", noted)
+        return moved
 
     async def finish(self, job: Job, state: State, now: datetime, reason_code: str) -> bool:
         """The end of a job: `state` sent, unknown, cancelled or withheld. False if it was not ours any more."""
-        return await self._move(
-            _Held.by(job), now, (State.LEASED, State.HANDED, State.UNKNOWN), state, code=reason_code
-        )
+        before = (State.LEASED, State.HANDED, State.UNKNOWN)
+        moved = await self._move(_Held.by(job), now, before, state, code=reason_code)
+        if noted := self.promises.ended(job.intent, state, moved, now):
+            await self.link.run("promises", noted)
+        return moved
 
     async def bounced(self, name: str, now: datetime, code: str, status: str, silent_until: datetime | None) -> bool:
         """Notes what came back for the record called `name` (`Job.name`). False: it is not known any more."""
@@ -315,7 +342,7 @@ class RedisStore:
         score = f"{int(milliseconds(again)) / 1000:.3f}" if again else ""
         head = (held.name, held.number, " ".join(before), state, score, code, milliseconds(now))
         (moved,) = await self.link.run(
-            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent, held.about))]
+            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent, held.about, held.opens))]
         )
         return bool(moved)
 
@@ -344,13 +371,14 @@ class _Held:
     message_id: str = ""
     correspondent: str = ""
     about: str = ""
+    opens: str = ""
 
     @classmethod
     def by(cls, job: Job) -> "_Held":
         shard, name, number = job.record.split(" ")
         intent = job.intent
-        to = intent.correspondent
-        return cls(int(shard), name, number, intent.owner, intent.message_id, to, codec.about(intent))
+        to, opens = intent.correspondent, milliseconds(intent.opens)
+        return cls(int(shard), name, number, intent.owner, intent.message_id, to, codec.about(intent), opens)
 
 
 def _shares(waiting: Sequence[int], limit: int) -> dict[int, int]:

@@ -3,6 +3,8 @@
 The first rule that speaks against a reply decides, and its reason says so; no reply is the safe failure.
 """
 
+from dataclasses import replace
+
 from milter.core.acknowledgement import about_message, about_recipient, about_sender, about_time
 from milter.core.acknowledgement.asked import Asked, asked, wants_pointer
 from milter.core.acknowledgement.due import still_due, up_to_date
@@ -55,6 +57,7 @@ DUE = {
     ReplyKind.PROSPECT: "reply-due-prospect",
     ReplyKind.WRONG_ADDRESS: "reply-due-wrong-address",
     ReplyKind.POINTER: "reply-due-pointer",
+    ReplyKind.INVITATION: "reply-due-invitation",
 }
 _AUTOMATIC = "sender-automatic-"
 
@@ -65,6 +68,7 @@ def acknowledge(case: Case, decision: Decision) -> Decision:
     if against:
         return _with(decision, against)
     question = asked(case, decision)
+    decision = replace(decision, asked=question.claims)
     against = next((found for rule in AFTER if (found := rule(question))), None)
     if against:
         return _with(decision, against)

@@ -3,24 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from milter.core import marks
+from milter.core import calls, marks
 from milter.core.acknowledgement.about_sender import proven_client
 from milter.core.acknowledgement.claims import claims_of
 from milter.core.acknowledgement.texts import Text, text_for
 from milter.core.case import Case
 from milter.core.decision import Decision, SenderClass
 from milter.core.facts import Missing
-from milter.core.hours import Closed, Open, state_at
+from milter.core.hours import Closed, Open
+from milter.core.itip_answer import Answer
+from milter.core.overrides import add_working, state_at
 from milter.core.owner import Client, Identity, Kind
 from milter.core.reply_job import ClaimRequest, PersonKey, PersonRecord, ReplyKind
 
-ALWAYS_OPEN = Open(None)
-WHENEVER = (ReplyKind.WRONG_ADDRESS, ReplyKind.POINTER)  # not about the hours: sent while it is open too
+WHENEVER = (
+    ReplyKind.WRONG_ADDRESS,
+    ReplyKind.POINTER,
+    ReplyKind.INVITATION,
+)  # not about the hours: sent while it is open too
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`identity` that would answer · `client` None: the stranger's text · `text` None: there is none · `not_before` UTC."""
+    """`identity` that would answer · `client` None: the stranger's text · `text` None: there is none · `not_before` UTC.
+
+    `answer`: of an invitation, what goes with the text.
+    """
 
     case: Case
     kind: ReplyKind
@@ -30,6 +38,7 @@ class Asked:
     text: Text | None
     claims: tuple[ClaimRequest, ...]
     not_before: datetime
+    answer: Answer | None = None
 
     @property
     def people(self) -> tuple[PersonRecord, ...]:
@@ -39,6 +48,15 @@ class Asked:
             return ()
         keys = (PersonKey(one.key.owner, one.key.person) for one in self.claims)
         return tuple(known[key] for key in dict.fromkeys(keys) if key in known)
+
+    @property
+    def due(self) -> datetime | None:
+        """Until when the plan of a proven client promises an answer, counted in working time from the message."""
+        span = self.client.plan.answer_within if self.client and self.client.plan else None
+        if span is None or self.identity.kind is not Kind.BUSINESS:
+            return None
+        schedule, case = self.identity.schedule_for(self.client), self.case
+        return add_working(schedule, case.transaction.now, span, case.overrides)
 
     @property
     def opens(self) -> datetime | None:
@@ -52,15 +70,18 @@ def asked(case: Case, decision: Decision) -> Asked:
     identity = moved_to or case.identity
     client = proven_client(case, decision)
     schedule = identity.schedule_for(client)
-    state = state_at(schedule, case.now) if schedule else ALWAYS_OPEN
-    if moved_to:
+    state = state_at(schedule, case.now, case.overrides if identity.kind is Kind.BUSINESS else ())
+    answer = calls.answer_of(case, decision, client)
+    if answer:
+        kind = ReplyKind.INVITATION
+    elif moved_to:
         kind = ReplyKind.POINTER if pointer else ReplyKind.WRONG_ADDRESS
     else:
         kind = ReplyKind.ACKNOWLEDGEMENT if client else ReplyKind.PROSPECT
     answers = isinstance(state, Closed) or kind in WHENEVER  # else there is nothing to read the mail for
-    text = text_for(kind, state, client, case.owner, case.message) if answers else None
-    claims = claims_of(case, kind, identity, state)
-    return Asked(case, kind, identity, state, client, text, claims, _not_before(case))
+    text = text_for(kind, state, client, case.owner, case.message, call=calls.asked(decision)) if answers else None
+    claims = claims_of(case, kind, identity, state, answer)
+    return Asked(case, kind, identity, state, client, text, claims, _not_before(case), answer)
 
 
 def wants_pointer(decision: Decision) -> bool:

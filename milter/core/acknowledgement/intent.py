@@ -11,6 +11,7 @@ from milter.core.owner import Identity
 from milter.core.reply_job import ReplyIntent, ReplyKind
 
 LATEST = timedelta(hours=24)  # after it was due
+PROMISING = ("closed",)  # texts that say until when an answer comes: nothing is promised that nobody reads
 MOST_REFERENCES = 11  # the thread's root and the last ten
 
 
@@ -21,8 +22,11 @@ def intent_of(question: Asked) -> ReplyIntent:
     transaction, keys = case.transaction, case.policy.keys
     now, opens = transaction.now.astimezone(UTC), question.opens
     correspondent = transaction.mail_from
-    sender = _from_address(case, identity, question.kind)
+    answer = question.answer
+    sender = answer.attendee if answer else _from_address(case, identity, question.kind)
     last = question.not_before + LATEST
+    # A letter that only names the opening is of no use after it; an answer to an invitation until the event begins.
+    ends = answer.before if answer else opens
     own = question.claims[0].key
     name = (own.owner, own.identity, own.person, own.kind, marks.parent_name(case.message, keys), now.isoformat())
     parent = marks.parent_id(case.message)
@@ -44,7 +48,9 @@ def intent_of(question: Asked) -> ReplyIntent:
         smtputf8=not (correspondent.isascii() and sender.isascii()),
         created=now,
         not_before=question.not_before.astimezone(UTC),
-        not_after=min(opens.astimezone(UTC), last) if opens else last,
+        not_after=min(ends.astimezone(UTC), last) if ends else last,
+        calendar=answer.calendar if answer else "",
+        due=question.due if text.template in PROMISING else None,
     )
 
 

@@ -1,7 +1,9 @@
 -- Reads one slot and writes nothing.
 -- sender: KEYS reputation, done...   ARGV "sender", author's field or ""   -> {packed reputation | "", {value | false}...}
--- owner:  KEYS store, opted, record..., wrote...   ARGV "owner", store id or "", the number of records, person...
---   -> {"lost", {}, {}} | {"known", {{until, opens, state, count, since, again} | false...}, {{opted out | "", wrote | ""}...}}
+-- owner:  KEYS store, opted, record..., wrote..., changes of today...
+--         ARGV "owner", store id or "", the number of records, person...
+--   -> {"lost", {}, {}, {}} | {"known", {{until, opens, state, count, since, again} | false...}, {{opted out | "", wrote | ""}...},
+--      {{line...}...}}
 
 if ARGV[1] == "sender" then
   local answer = {""}
@@ -17,7 +19,7 @@ if ARGV[1] == "sender" then
 end
 
 if ARGV[2] ~= "" and redis.call("GET", KEYS[1]) ~= ARGV[2] then
-  return {"lost", {}, {}}
+  return {"lost", {}, {}, {}}
 end
 local records, persons, count = {}, {}, tonumber(ARGV[3])
 for i = 1, count do
@@ -36,4 +38,6 @@ end
 for i = 1, #ARGV - 3 do
   persons[i] = {redis.call("HGET", KEYS[2], ARGV[3 + i]) or "", redis.call("GET", KEYS[2 + count + i]) or ""}
 end
-return {"known", records, persons}
+local changes = {}
+for i = 2 + count + #persons + 1, #KEYS do changes[#changes + 1] = redis.call("LRANGE", KEYS[i], 0, -1) end
+return {"known", records, persons, changes}

@@ -1,8 +1,10 @@
 -- Moves one record to another state if it is in one of the named states and still the caller's.
 -- KEYS record, due, journal   ARGV name, number of the lease or "" (anybody), states it may come from (space-separated), the new state,
---   score in the due set ("" takes it off), reason code for the journal or "", now (ms), owner, message id, correspondent, what it is about
+--   score in the due set ("" takes it off), reason code for the journal or "", now (ms), owner, message id, correspondent, what it is about,
+--   the opening that the reply told of or ""
 -- -> 1 moved, 0 not
 
+local SWEEP = 2 * 86400000
 local BOUNCES = 15 * 86400000 -- more than core/bounces.py: VALID
 
 local record = redis.call("HMGET", KEYS[1], "state", "leases", "message", "to", "owner", "about")
@@ -22,7 +24,14 @@ redis.call("HSET", KEYS[1], "state", ARGV[4])
 if ARGV[4] == "sent" then
   -- As long as its bounce may come, and the record tells whom it was for.
   local left = redis.call("PTTL", KEYS[1])
-  if left >= 0 and left < BOUNCES then redis.call("PEXPIRE", KEYS[1], BOUNCES) end
+  local span = BOUNCES
+  -- It may have been put off while the reply waited: this person was told of the new one.
+  local told = redis.call("HGET", KEYS[1], "opens")
+  if ARGV[12] and ARGV[12] ~= "" and told and told ~= "" and tonumber(ARGV[12]) > tonumber(told) then
+    redis.call("HSET", KEYS[1], "opens", ARGV[12])
+    span = math.max(span, tonumber(ARGV[12]) - tonumber(ARGV[7]) + SWEEP)
+  end
+  if left >= 0 and left < span then redis.call("PEXPIRE", KEYS[1], string.format("%.0f", span)) end
 end
 if ARGV[5] == "" then
   redis.call("ZREM", KEYS[2], ARGV[1])

@@ -4,7 +4,7 @@
 --         then a value and its span for each done     -> "ok" | "reputation unreadable"
 -- owner:  KEYS event, store, due, journal, opted, record..., person written to...
 --         ARGV "owner", now, span of the marker, store id or "", "lost" or "", the number of records, then the number of opt-outs
---         and the opt-outs, of replies, of records to count, of journal entries: see the loops at the end
+--         and the opt-outs, of replies, of records to count, of journal entries, of urgent messages: see the loops at the end
 --                                                     -> {"lost"} | {"settled", the claimed message ids, a line each}
 
 local now = tonumber(ARGV[2])
@@ -223,6 +223,12 @@ for _ = 1, number() do
   local entry = {}
   for i = 1, number() do entry[i] = take() end
   write_journal(unpack(entry))
+end
+for _ = 1, number() do
+  local key, til = KEYS[HEAD + number()], take()
+  redis.call("HSET", key, "until", til)
+  redis.call("HINCRBY", key, "count", 1)
+  keep(key, til)
 end
 local answer = table.concat(claimed, "\n")
 redis.call("SET", KEYS[1], answer, "PX", ARGV[3])
