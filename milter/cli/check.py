@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from milter.delivery import office_words
 from milter.settings import load, problems_here
 
 
@@ -17,13 +18,22 @@ from milter.settings import load, problems_here
     show_default=True,
     help="recado.toml",
 )
-def command(file: Path) -> None:
-    """Check recado.toml and the owners' files; exit 0, or 2 with one line per problem."""
+@click.option("--quiet", is_flag=True, help="Say nothing of what the files mean.")
+def command(file: Path, quiet: bool) -> None:
+    """Check recado.toml and the owners' files; exit 0, or 2 with one line per problem.
+
+    If there is no problem: what the files mean, in each owner's language (`info:` lines).
+    """
     loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     problems = loaded.problems + (problems_here(loaded.settings) if loaded.settings else ())
     for one in problems:
         click.echo(f"warning: {one}" if one.warning else str(one))
     if any(not one.warning for one in problems):
         raise SystemExit(2)
+    if loaded.settings and not quiet:
+        for owner in loaded.settings.policy.owners:
+            for identity in owner.identities:
+                for sentence in office_words.told(owner, identity, datetime.now(UTC)):
+                    click.echo(f"info: {owner.id}/{identity.name}: {sentence}")
     files = "1 owner's file" if loaded.owners_files == 1 else f"{loaded.owners_files} owners' files"
     click.echo(f"{file.name} and {files}: no problems")

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -149,6 +149,36 @@ def last_opening(schedule: Schedule, now: datetime) -> datetime | None:
     """When the window that is open at `now` opened, else the last one before; None: none in the horizon of `state_at`."""
     calendar, place = _place(schedule, now)
     return datetime.fromtimestamp(calendar.starts[place - 1], ZoneInfo(schedule.zone)) if place else None
+
+
+def open_spans(schedule: Schedule, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
+    """When it is open between two instants (aware), in order, in the schedule's zone."""
+    calendar = _between(schedule, first, last)
+    return _within(zip(calendar.starts, calendar.ends, strict=True), schedule, first, last)
+
+
+def busy_spans(schedule: Schedule, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
+    """When it would be open between two instants but for half days and calendars."""
+    return _within(zip(*_between(schedule, first, last).lost, strict=True), schedule, first, last)
+
+
+def closure_on(schedule: Schedule, day: date) -> tuple[Cause, str] | None:
+    """What closes the whole of `day` on which it would else be open, and the holiday's name ("" if it is none)."""
+    found = _calendar(schedule, day.year, day.year).closed_days.get(day.toordinal())
+    return (found.cause, found.name) if found else None
+
+
+def _between(schedule: Schedule, first: datetime, last: datetime) -> _Calendar:
+    zone = ZoneInfo(schedule.zone)
+    return _calendar(schedule, first.astimezone(zone).year - 1, last.astimezone(zone).year + 1)
+
+
+def _within(
+    spans: Iterable[tuple[int, int]], schedule: Schedule, first: datetime, last: datetime
+) -> list[tuple[datetime, datetime]]:
+    zone, begin, end = ZoneInfo(schedule.zone), int(first.timestamp()), int(last.timestamp())
+    inside = ((max(start, begin), min(stop, end)) for start, stop in spans if start < end and stop > begin)
+    return [(datetime.fromtimestamp(start, zone), datetime.fromtimestamp(stop, zone)) for start, stop in inside]
 
 
 def _place(schedule: Schedule, now: datetime) -> tuple[_Calendar, int]:

@@ -22,12 +22,12 @@ def stated(house: House) -> House:
     return house
 
 
-def check(house: House) -> Result:
-    return CliRunner().invoke(command, ["--config", str(house.file)])
+def check(house: House, *arguments: str) -> Result:
+    return CliRunner().invoke(command, ["--config", str(house.file), *arguments])
 
 
 def test_all_is_well(stated: House) -> None:
-    found = check(stated)
+    found = check(stated, "--quiet")
     assert (found.exit_code, found.stdout) == (0, "recado.toml and 1 owner's file: no problems\n")
     assert not (stated.folder / "state").exists(), "it leaves nothing behind, no secret either"
 
@@ -35,11 +35,20 @@ def test_all_is_well(stated: House) -> None:
 def test_warnings_do_not_fail(stated: House) -> None:
     stated.owner(OWNER + '[plan.gold]\nurgent = "notify"\n')
     stated.owner(OWNER.replace("ana@", "bob@"), "bob")
-    found = check(stated)
+    found = check(stated, "--quiet")
     warning, summary = found.stdout.splitlines()
     assert found.exit_code == 0
     assert warning.startswith(f"warning: {stated.folder}/owners/ana.toml:8: plan.gold.urgent: ")
     assert summary == "recado.toml and 2 owners' files: no problems"
+
+
+def test_what_it_means_is_said_only_if_nothing_is_wrong(stated: House) -> None:
+    stated.owner(OWNER + 'hours = "split"\n')
+    *said, summary = check(stated).stdout.splitlines()
+    assert said[0] == "info: ana/studio: abres de lunes a viernes, de 9:00 a 14:00 y de 16:00 a 19:00"
+    assert summary == "recado.toml and 1 owner's file: no problems"
+    stated.owner(OWNER + 'hours = "splitt"\n')
+    assert "info:" not in check(stated).stdout
 
 
 def test_one_line_a_problem(stated: House) -> None:

@@ -1,0 +1,203 @@
+"""What an owner's file means, in his own words: when he is open, away, closed. Spanish, and English for everybody else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from milter.core.closures import public_holidays
+from milter.core.hours import (
+    Cause,
+    Closed,
+    Holiday,
+    Open,
+    Schedule,
+    busy_spans,
+    closure_on,
+    next_opening,
+    state_at,
+    weekly_windows,
+)
+from milter.core.owner import Identity, Owner
+from milter.delivery import phrases
+from milter.delivery.grammars import GRAMMARS
+from milter.delivery.holiday_names import holiday_name
+
+LOOKED_AHEAD = timedelta(days=365)
+MOST = 5  # holidays, days off and half days that are named
+FAR = 300  # days: what lies farther away is said with its year
+_ALWAYS = "24/7"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The sentences of one language. `within` a month: {first} and {last} are numbers of its days."""
+
+    hours: str
+    as_written: str
+    always: str
+    calls: str
+    holidays_close: str
+    open_until: str
+    opens: str
+    never: str
+    away: str
+    away_within: str
+    away_a_day: str
+    back: str
+    back_soon: str
+    holidays: str
+    days_off: str
+    half_days: str
+    clock: str
+    year: str
+
+
+_WORDS = {
+    "es": _Words(
+        hours="abres {said}",
+        as_written="abres según «{said}»",
+        always="abierto a todas horas",
+        calls="llamadas {said}",
+        holidays_close="; los festivos cierras",
+        open_until="ahora está abierto, hasta {said}",
+        opens="ahora está cerrado; abres {said}",
+        never="ahora está cerrado y no vuelve a abrir",
+        away="de vacaciones del {first} al {last}",
+        away_within="de vacaciones del {first} al {last}",
+        away_a_day="de vacaciones el {first}",
+        back="; vuelves el {weekday} {day} a las {clock}",
+        back_soon="; vuelves el {weekday} {number} a las {clock}",
+        holidays="próximos festivos: {said}",
+        days_off="próximos días sueltos: {said}",
+        half_days="cerrado además: {said}",
+        clock="{day}, de {first} a {last}",
+        year="{day} de {year}",
+    ),
+    "en": _Words(
+        hours="open {said}",
+        as_written='open as "{said}" says',
+        always="open at any hour",
+        calls="calls {said}",
+        holidays_close="; closed on public holidays",
+        open_until="open now, until {said}",
+        opens="closed now; you open {said}",
+        never="closed now, and never open again",
+        away="on vacation from {first} to {last}",
+        away_within="on vacation from {first} to {last}",
+        away_a_day="on vacation on {first}",
+        back="; you are back on {weekday} {day} at {clock}",
+        back_soon="; you are back on {weekday} {number} at {clock}",
+        holidays="next public holidays: {said}",
+        days_off="next days off: {said}",
+        half_days="closed besides: {said}",
+        clock="{day}, from {first} to {last}",
+        year="{day} {year}",
+    ),
+}
+
+
+def told(owner: Owner, identity: Identity, now: datetime) -> Iterator[str]:
+    """One sentence a fact. `now` aware."""
+    schedule = identity.schedule
+    if schedule is None:
+        return
+    language = owner.language if owner.language in _WORDS else "en"
+    words, today = _WORDS[language], now.astimezone(owner.timezone)
+    yield _hours(schedule, words, language)
+    if identity.call_schedule:
+        yield words.calls.format(said=_in_words(identity.call_schedule, language) or identity.call_schedule.expression)
+    if state_at(schedule, today) != Open(None):
+        yield _now(schedule, words, language, today)
+    yield from _vacations(schedule, words, language, today)
+    yield from _closures(schedule, words, language, today)
+
+
+def _hours(schedule: Schedule, words: _Words, language: str) -> str:
+    if schedule.expression == _ALWAYS:
+        said = words.always
+    elif week := _in_words(schedule, language):
+        said = words.hours.format(said=week)
+    else:
+        return words.as_written.format(said=schedule.expression)
+    return said + (words.holidays_close if schedule.country else "")
+
+
+def _in_words(schedule: Schedule, language: str) -> str:
+    rules = weekly_windows(schedule.expression)
+    return phrases.hours_phrase(rules, language) if rules else ""
+
+
+def _now(schedule: Schedule, words: _Words, language: str, now: datetime) -> str:
+    def moment(instant: datetime) -> str:
+        zone = ZoneInfo(schedule.zone)
+        return phrases.opens_phrase(instant, language, zone, zone, now)
+
+    match state_at(schedule, now):
+        case Open(until) if until:
+            return words.open_until.format(said=moment(until))
+        case Closed(opens=opens) if opens:
+            return words.opens.format(said=moment(opens))
+    return words.never
+
+
+def _vacations(schedule: Schedule, words: _Words, language: str, now: datetime) -> Iterator[str]:
+    for first, last in sorted(set(schedule.vacations)):
+        if last < now.date() or first > now.date() + LOOKED_AHEAD * 2:
+            continue
+        if first == last:
+            said = words.away_a_day.format(first=_day(first, words, language, now))
+        elif (first.year, first.month) == (last.year, last.month):
+            said = words.away_within.format(first=first.day, last=_day(last, words, language, now))
+        else:
+            said = words.away.format(first=_day(first, words, language, now), last=_day(last, words, language, now))
+        yield said + _back(schedule, last, words, language, now)
+
+
+def _back(schedule: Schedule, last: date, words: _Words, language: str, now: datetime) -> str:
+    evening = datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=now.tzinfo)
+    opens = next_opening(schedule, evening)
+    if opens is None:
+        return ""
+    form = words.back_soon if (opens.year, opens.month) == (last.year, last.month) else words.back
+    grammar = GRAMMARS[language]
+    return form.format(
+        weekday=grammar.weekdays()[opens.weekday()],
+        number=opens.day,
+        day=_day(opens.date(), words, language, now),
+        clock=f"{opens:%H:%M}",
+    )
+
+
+def _closures(schedule: Schedule, words: _Words, language: str, now: datetime) -> Iterator[str]:
+    until = now + LOOKED_AHEAD
+    days = [now.date() + timedelta(days=one) for one in range(LOOKED_AHEAD.days)]
+    closed = [(day, found) for day in days if (found := closure_on(schedule, day))]
+    names = {
+        day: holiday_name(Holiday(day, name), language, schedule.country) or name
+        for year in (now.year, now.year + 1)
+        for day, name in public_holidays(schedule.country, schedule.region, year).items()
+    }
+    holidays = [
+        f"{_weekday(day, words, language, now)} ({names[day]})" for day, one in closed if one[0] is Cause.HOLIDAY
+    ]
+    own = [_weekday(day, words, language, now) for day, one in closed if one[0] is Cause.DAY_OFF]
+    half = [
+        words.clock.format(
+            day=_weekday(start.date(), words, language, now), first=f"{start:%H:%M}", last=f"{end:%H:%M}"
+        )
+        for start, end in busy_spans(schedule, now, until)
+    ]
+    for form, said in ((words.holidays, holidays), (words.days_off, own), (words.half_days, half)):
+        if said:
+            yield form.format(said="; ".join(said[:MOST]) + ("; …" if len(said) > MOST else ""))
+
+
+def _weekday(day: date, words: _Words, language: str, now: datetime) -> str:
+    return f"{GRAMMARS[language].weekdays()[day.weekday()]} {_day(day, words, language, now)}"
+
+
+def _day(day: date, words: _Words, language: str, now: datetime) -> str:
+    """ "24 de diciembre"; with the year if it is far away."""
+    said = GRAMMARS[language].day(day, False)["day"]
+    return words.year.format(day=said, year=day.year) if (day - now.date()).days > FAR else said

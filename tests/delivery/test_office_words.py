@@ -1,0 +1,77 @@
+"""What `recado check` says an owner's file means."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from milter.delivery.office_words import told
+from tests.settings.samples import OWNER, House
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Madrid"))
+HOURS = 'hours = "Mo-Fr 16:00-23:30"\n'
+
+
+def said(folder: Path, text: str, now: datetime = NOW) -> list[str]:
+    house = House(folder)
+    house.owner(text)
+    settings = house.settings()
+    owner = settings.policy.owners[0]
+    return list(told(owner, owner.identities[0], now))
+
+
+def vacation(first: str, last: str) -> str:
+    return f"{OWNER}{HOURS}[[vacation]]\nfrom = {first}\nto = {last}\n"
+
+
+AWAY = [
+    ("2026-12-24", "2027-01-06", "de vacaciones del 24 de diciembre al 6 de enero; vuelves el jueves 7 a las 16:00"),
+    ("2026-12-07", "2026-12-11", "de vacaciones del 7 al 11 de diciembre; vuelves el lunes 14 a las 16:00"),
+    ("2026-12-07", "2026-12-31", "de vacaciones del 7 al 31 de diciembre; vuelves el viernes 1 de enero a las 16:00"),
+    ("2026-12-09", "2026-12-09", "de vacaciones el 9 de diciembre; vuelves el jueves 10 a las 16:00"),
+    ("2027-12-01", "2027-12-03",
+     "de vacaciones del 1 al 3 de diciembre de 2027; vuelves el lunes 6 a las 16:00"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "last", "sentence"), AWAY)
+def test_a_vacation(tmp_path: Path, first: str, last: str, sentence: str) -> None:
+    assert sentence in said(tmp_path, vacation(first, last))
+
+
+def test_a_vacation_that_is_over_is_not_told(tmp_path: Path) -> None:
+    assert not any("vacaciones" in one for one in said(tmp_path, vacation("2026-10-01", "2026-10-09")))
+
+
+def test_the_whole_office(tmp_path: Path) -> None:
+    text = OWNER + 'hours = "split"\nholidays = "ES-GA"\ncall_hours = "Tu 17:00-19:00"\n'
+    assert said(tmp_path, text + 'days_off = [2026-12-09, "2026-12-24 14:00-24:00"]\n') == [
+        "abres de lunes a viernes, de 9:00 a 14:00 y de 16:00 a 19:00; los festivos cierras",
+        "llamadas martes, de 17:00 a 19:00",
+        "ahora está cerrado; abres el lunes 23 de noviembre a las 9:00",
+        "próximos festivos: martes 8 de diciembre (la Inmaculada); viernes 25 de diciembre (Navidad); "
+        "viernes 1 de enero (Año Nuevo); miércoles 6 de enero (Reyes); jueves 25 de marzo (Jueves Santo); …",
+        "próximos días sueltos: miércoles 9 de diciembre",
+        "cerrado además: jueves 24 de diciembre, de 16:00 a 19:00",
+    ]
+
+
+def test_in_english_for_whoever_is_not_spanish(tmp_path: Path) -> None:
+    text = vacation("2026-12-24", "2027-01-06").replace('"es"', '"en"')
+    assert said(tmp_path, text) == [
+        "open Monday to Friday, 16:00 to 23:30",
+        "closed now; you open on Monday 23 November at 16:00",
+        "on vacation from 24 December to 6 January; you are back on Thursday 7 at 16:00",
+    ]
+
+
+def test_hours_that_are_no_week(tmp_path: Path) -> None:
+    expression = "week 1-53/2 Mo-Fr 09:00-18:00"
+    assert said(tmp_path, f'{OWNER}hours = "{expression}"\n')[0] == f"abres según «{expression}»"
+
+
+def test_open_now_and_at_any_hour(tmp_path: Path) -> None:
+    assert said(tmp_path, OWNER) == ["abierto a todas horas"]
+    monday = datetime(2026, 11, 23, 17, tzinfo=ZoneInfo("Europe/Madrid"))
+    assert "ahora está abierto, hasta el lunes 23 de noviembre a las 23:30" in said(tmp_path, OWNER + HOURS, monday)
