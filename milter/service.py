@@ -10,12 +10,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from milter.core import address, authentication_results, filing, header_edits, opt_out, pipeline, reasons, remembered
+from milter.core import (
+    address,
+    authentication_results,
+    filing,
+    header_edits,
+    opt_out,
+    overrides,
+    pipeline,
+    reasons,
+    remembered,
+)
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import HeaderEdits
+from milter.core.overrides import Change
 from milter.core.reply_job import ClaimKey, taken
+from milter.delivery import today_letter
+from milter.delivery.owner_mail import Letter
 from milter.errors import SmtpReply, StoreAway
 from milter.settings.values import Settings
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, StoredFacts
@@ -69,8 +82,8 @@ class Examination:
 class Service:
     """`settings` is swapped as one reference on reload; a transaction keeps the settings it began with.
 
-    `wake` is called when a reply was queued; `keep(event)` puts an event where it waits for the store; what it returns is done
-    when the event is safe there.
+    `wake` is called when a reply was queued; `post` takes a letter to an owner; `keep(event)` puts an event where
+    it waits for the store, and what it returns is done when the event is safe there.
     """
 
     def __init__(
@@ -80,11 +93,13 @@ class Service:
         *,
         keep: Callable[[Event], asyncio.Future[Any] | None],
         wake: Callable[[], None] = lambda: None,
+        post: Callable[[Settings, Letter], None] = lambda settings, letter: None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.keep = keep
         self.wake = wake
+        self.post = post
 
     async def examine(self, transaction: Transaction, next_hop: str) -> Examination:
         """Decides for every recipient. Never raises: a defect of ours passes the message on untouched."""
@@ -164,6 +179,8 @@ class Service:
         event = _event(examination, outcomes)
         if event is None:
             return Settled(frozenset())
+        for one in _letters(examination, outcomes):
+            self.post(examination.settings, one)
         try:
             settled = await self.store.settle(event)
         except StoreAway as away:
@@ -312,7 +329,30 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
         counted=tuple(dict.fromkeys(key for index in accepted for key in examination.counted[index])),
         opted=tuple(dict.fromkeys(wish for one, _ in fresh for wish in opt_out.opted(one))),
         urgent=tuple(dict.fromkeys(one.urgent for one, _ in fresh if one.urgent)),
+        changes=tuple(
+            dict.fromkeys(
+                (one.owner.id, one.hours.change) for one, _ in fresh if one.owner and one.hours and one.hours.change
+            )
+        ),
     )
+
+
+def _letters(examination: Examination, outcomes: Sequence[SmtpReply]) -> tuple[Letter, ...]:
+    """To owners who changed their hours by this mail: what is in force now."""
+    transaction, policy = examination.transaction, examination.settings.policy
+    told: dict[str, Letter] = {}
+    for decision, outcome, before in zip(examination.decisions, outcomes, examination.remembered, strict=True):
+        owner, hours = decision.owner, decision.hours
+        if owner is None or hours is None or before is not None or not outcome.accepted:
+            continue
+        known = examination.facts.overrides
+        changes: tuple[Change, ...] = () if isinstance(known, Missing) else known.get(owner.id, ())
+        changes += (hours.change,) if hours.change else ()
+        in_force = overrides.in_force(changes, transaction.now)
+        letter = today_letter.letter(hours, in_force, owner, policy, transaction.id, transaction.now)
+        if letter:
+            told.setdefault(owner.id, letter)
+    return tuple(told.values())
 
 
 def _journal(decision: Decision, transaction: Transaction) -> JournalEntry:

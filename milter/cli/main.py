@@ -14,7 +14,11 @@ COMMANDS = {
     "preview": "Show what a client would receive.",
     "lint": "Check every text as its readers would get it.",
     "replies": "What became of the automatic replies; or switch them off, shadow, live.",
+    "today": "Close or open differently today.",
+    "away": "Close until a day.",
+    "promises": "What clients were promised, due, overdue, kept.",
     "dkim-key": "Make a DKIM key and print its DNS record.",
+    "agenda": "Draw the coming weeks: open, closed, and why.",
     "next-opening": "Tell when an identity opens next, and why it is closed.",
 }
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from milter.cli.instant import parse_instant
-from milter.core.hours import Cause, Closed, Holiday, Open, state_at
+from milter.core.hours import Cause, Closed, Holiday, Open
+from milter.core.overrides import state_at
 from milter.core.owner import Identity, Kind, Owner
 from milter.settings import load
-
-ALWAYS_OPEN = Open(until=None)
+from milter.settings.values import Settings
 
 
 @click.command()
@@ -24,10 +24,16 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
 
     If several identities are meant: one line for each, the instant, OWNER/NAME and the reason.
     """
-    chosen = _chosen(_owners(file), identity)
+    settings = _settings(file)
+    chosen = meant(settings.policy.owners, identity)
+    first = parse_instant(at, chosen[0][0].timezone)
+    from milter.cli import live  # here: `--help` in a prompt has to be quick
+
+    changed = live.overrides(settings, (owner for owner, _ in chosen), first)
     for owner, one in chosen:
         now = parse_instant(at, owner.timezone).astimezone(owner.timezone)
-        state = state_at(one.schedule, now) if one.schedule else ALWAYS_OPEN
+        changes = changed.get(owner.id, ()) if one.kind is Kind.BUSINESS else ()
+        state = state_at(one.schedule, now, changes)
         if as_json:
             click.echo(
                 json.dumps({"owner": owner.id, "identity": one.name} | as_object(now, state), ensure_ascii=False)
@@ -38,18 +44,18 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
             click.echo(f"{_instant(now, state)} {owner.id}/{one.name} {reason(state)}")
 
 
-def _owners(file: Path) -> tuple[Owner, ...]:
-    """The owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
-    loaded = load(file, today=datetime.now(UTC).date())
+def _settings(file: Path) -> Settings:
+    """With the owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
+    loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     for problem in loaded.problems:
         if not problem.warning:
             click.echo(str(problem), err=True)
     if loaded.settings is None:
         raise SystemExit(2)
-    return loaded.settings.policy.owners
+    return loaded.settings
 
 
-def _chosen(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Identity]]:
+def meant(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Identity]]:
     """The identities that `wanted` names; None: every owner's first business identity."""
     if wanted is None:
         found = [(owner, first) for owner in owners if (first := owner.first(Kind.BUSINESS))]
@@ -109,6 +115,10 @@ def _why(state: Closed) -> list[str]:
             words = [f"public holiday, {days.pop(0)}"]
         case Cause.DAY_OFF:
             words = [f"day off, {days.pop(0)}"]
+        case Cause.CHANGED:
+            words = ["changed by the owner for today or the days to come"]
+        case Cause.BUSY:
+            words = ["a half day, or an event of a calendar"]
         case _:
             words = ["outside working hours"]
     words += [f"then closed on {', '.join(days)}"] if days else []

@@ -9,8 +9,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from milter.cli import live
 from milter.cli.instant import parse_instant
-from milter.core.hours import Cause, Closed, Open, state_at
+from milter.core.acknowledgement.intent import PROMISING
+from milter.core.hours import Cause, Closed, Open
+from milter.core.overrides import Override, add_working, state_at
 from milter.core.owner import Client, Identity, Kind, Owner, Tone
 from milter.core.reply_job import ReplyIntent
 from milter.core.reply_message import Rendered
@@ -44,6 +47,7 @@ class Scene:
     client: Client | None
     at: datetime
     state: Open | Closed
+    overrides: tuple[Override, ...] = ()
 
 
 @click.command()
@@ -80,10 +84,11 @@ def command(
     owner, speaker = _speaker(settings, kind, identity, client)
     writer = _client(owner, "" if client is None and template in STRANGERS else client)
     owner, writer = _toned(owner, writer, Tone(tone) if tone else None)
-    scene = _scene(owner, speaker, writer, at, template)
+    changed = live.overrides(settings, (owner,), parse_instant(at, owner.timezone)).get(owner.id, ())
+    scene = _scene(owner, speaker, writer, at, template, changed if speaker.kind is Kind.BUSINESS else ())
     intent = _intent(scene, template, _language(scene, template, language), subject)
     try:
-        rendered = Texts(settings.texts[owner.id]).render(intent, owner)
+        rendered = Texts(settings.texts[owner.id]).render(intent, owner, due=_due(scene, template))
     except RenderError as error:
         raise click.ClickException(str(error)) from error
     if page:
@@ -144,14 +149,21 @@ def _toned(owner: Owner, client: Client | None, tone: Tone | None) -> tuple[Owne
     return replace(owner, tone=tone, clients=clients), client
 
 
-def _scene(owner: Owner, identity: Identity, client: Client | None, at: str | None, template: str) -> Scene:
+def _scene(
+    owner: Owner,
+    identity: Identity,
+    client: Client | None,
+    at: str | None,
+    template: str,
+    overrides: tuple[Override, ...],
+) -> Scene:
     """Without --at: the next closed time that this text is for, from now on."""
     schedule = identity.schedule_for(client)
     instant = parse_instant(at, owner.timezone).astimezone(owner.timezone)
-    if schedule is None:
+    if schedule is None and not overrides:
         return Scene(owner, identity, client, instant, Open(None))
-    state = state_at(schedule, instant)
-    scene = Scene(owner, identity, client, instant, state)
+    state = state_at(schedule, instant, overrides)
+    scene = Scene(owner, identity, client, instant, state, overrides)
     if at is not None:
         return scene
     return _fitting(scene, CAUSES.get(template, ()))
@@ -168,7 +180,7 @@ def _fitting(scene: Scene, causes: tuple[Cause, ...]) -> Scene:
             case Closed() as closed:
                 first = first or here
                 for day in (here.at, *_days(closed)):
-                    state = state_at(schedule, day)
+                    state = state_at(schedule, day, scene.overrides)
                     if isinstance(state, Closed) and (not causes or state.cause in causes):
                         return replace(here, at=day, state=state)
                 following = closed.opens
@@ -176,8 +188,16 @@ def _fitting(scene: Scene, causes: tuple[Cause, ...]) -> Scene:
                 following = until
         if following is None:
             break
-        here = replace(here, at=following, state=state_at(schedule, following))
+        here = replace(here, at=following, state=state_at(schedule, following, scene.overrides))
     return first or scene
+
+
+def _due(scene: Scene, template: str) -> datetime | None:
+    """What this client's plan promises, in a text that says so."""
+    span = scene.client.plan.answer_within if scene.client and scene.client.plan else None
+    if span is None or template not in PROMISING:
+        return None
+    return add_working(scene.identity.schedule_for(scene.client), scene.at, span, scene.overrides)
 
 
 def _days(closed: Closed) -> list[datetime]:

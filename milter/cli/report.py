@@ -12,7 +12,8 @@ import click
 
 from milter.core import filing
 from milter.core.decision import Decision, Disposition, Reason
-from milter.core.hours import Closed, state_at
+from milter.core.hours import Closed
+from milter.core.overrides import state_at
 from milter.core.reply_job import ReplyIntent
 
 WIDTH = 80  # columns, on a terminal and in a pipe: what is longer is wrapped, never cut
@@ -64,7 +65,7 @@ def _opens(at: datetime, decision: Decision) -> datetime | None:
     if decision.owner is None or decision.identity is None or decision.disposition is Disposition.UNTOUCHED:
         return None
     schedule = decision.identity.schedule_for(decision.client)
-    state = state_at(schedule, at.astimezone(decision.owner.timezone)) if schedule else None
+    state = state_at(schedule, at.astimezone(decision.owner.timezone), decision.overrides)
     return state.opens if isinstance(state, Closed) else None
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from milter.core.overrides import Change, Override
 from milter.core.owner import Client, Identity, Owner
 from milter.core.reply_job import ClaimKey, ClaimRequest, ReplyIntent
 
@@ -74,6 +75,16 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeHours:
+    """What the owner says by mail of his hours: a `change`, or None and `why` it is none. `said` in his words."""
+
+    change: Change | None
+    said: str
+    why: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CountUrgent:
     """Count one more urgent message of a client under `key`, which is of no use from `until` on."""
 
@@ -81,14 +92,14 @@ class CountUrgent:
     until: datetime
 
 
-Action = MoveTo | FileInto | AddKeyword | QueueReply | OptOut | CountUrgent
+Action = MoveTo | FileInto | AddKeyword | QueueReply | OptOut | CountUrgent | ChangeHours
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """For one recipient. `owner` and `identity` are None for an address of no owner.
 
-    `asked`: what a reply would claim, whether it is due or not.
+    `asked`: what a reply would claim, whether it is due or not; `overrides`: what the owner had changed of his hours by then.
     """
 
     rcpt_to: str
@@ -100,6 +111,7 @@ class Decision:
     actions: tuple[Action, ...] = ()
     reasons: tuple[Reason, ...] = ()
     asked: tuple[ClaimRequest, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     def because(self, code: str, text: str, evidence: str = "") -> "Decision":
         return replace(self, reasons=(*self.reasons, Reason(code, text, evidence)))
@@ -123,6 +135,10 @@ class Decision:
     def urgent(self) -> CountUrgent | None:
         """The count of a client's urgent message; None for what is not, or by itself (an alert)."""
         return next((one for one in self.actions if isinstance(one, CountUrgent)), None)
+
+    @property
+    def hours(self) -> ChangeHours | None:
+        return next((one for one in self.actions if isinstance(one, ChangeHours)), None)
 
     @property
     def reply(self) -> ReplyIntent | None:

@@ -165,12 +165,6 @@ def said(text: str, now: Now) -> Change | Refused | None:
     return None
 
 
-def window(text: str) -> tuple[str, ...]:
-    """("10:00", "12:00") of "10:00-12:00"; () if it is none."""
-    start, dash, end = _plain(text).replace(" ", "").replace("–", "-").partition("-")
-    return (start, end) if dash and start and end else ()
-
-
 def _clock(now: Now) -> Refused | None:
     """Beyond the years that hours can be told for, only the clock can be wrong."""
     if FIRST_YEAR + 3 < now.at.year < LAST_YEAR - 3:

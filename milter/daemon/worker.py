@@ -61,7 +61,7 @@ class Worker:
         outbox = Outbox(self.settings.state_dir / "outbox")
         owner_mail = OwnerMail(self._owner_hop)
         queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now, owner_mail)
-        service = Service(self.settings, store, keep=outbox.put, wake=queue.wake)
+        service = Service(self.settings, store, keep=outbox.put, wake=queue.wake, post=owner_mail.post)
         doors = [await self._open(door, sockets[door.name], service, store) for door in self.settings.doors]
         queue.start()
         tasks = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from milter.core.decision import CountUrgent
 from milter.core.reply_job import ClaimKey, Opted, PersonKey, ReplyIntent, ReplyKind
+from milter.store import today
 from milter.store.api import DoneKey, Event, JournalEntry
 
 FORMAT = 1
@@ -26,6 +27,7 @@ def encode(event: Event) -> bytes:
         "counted": [asdict(one) for one in event.counted],
         "opted": [asdict(one) for one in event.opted],
         "wrote": [asdict(one) for one in event.wrote],
+        "changes": [[owner, today.encode(change)] for owner, change in event.changes],
         "urgent": [[asdict(one.key), one.until.isoformat()] for one in event.urgent],
     }
     return json.dumps(raw, separators=(",", ":")).encode("ascii")
@@ -51,6 +53,7 @@ def decode(text: bytes) -> Event:
                 for one in raw.get("opted", ())
             ),
             wrote=tuple(PersonKey(**one) for one in raw.get("wrote", ())),
+            changes=tuple((owner, today.decode_one(line)) for owner, line in raw.get("changes", ())),
             urgent=tuple(CountUrgent(_claim_key(key), _aware(until)) for key, until in raw.get("urgent", ())),
         )
     except (KeyError, TypeError) as error:

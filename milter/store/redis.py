@@ -184,7 +184,7 @@ class RedisStore:
 
     async def _settle(self, event: Event, slots: dict[int, codec.Slot]) -> list[list[bytes]]:
         commands = [self._owner_settle(event, shard, slot) for shard, slot in slots.items()]
-        commands += [self.today.command(owner, change, event.now) for owner, change in event.changes]
+        commands += [self.today.command(owner, change, event.now, event.id) for owner, change in event.changes]
         sender = event.author_name or event.done
         answers = (
             await self.link.run("settle", [*([self._sender_settle(event)] if sender else []), *commands])

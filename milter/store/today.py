@@ -40,10 +40,13 @@ class Today:
         (lines,) = await self.link.run("today", [self.command(owner, change, now)])
         return decode(lines, now)
 
-    def command(self, owner: str, change: Change, now: datetime) -> Command:
+    def command(self, owner: str, change: Change, now: datetime, event: str = "") -> Command:
+        """`event`: names what it came from, so that it counts once."""
         end = change.end if isinstance(change, Override) else now
         span = max(int(milliseconds(end)) - int(milliseconds(now)), 0) + SWEEP
-        return _TODAY.call([self.key(owner)], (encode(change), span, MOST))
+        line, tag = encode(change), shard_tag(self.layout.shard(owner))
+        marker = [f"{tag}:changed:{self.layout.keys.name('changed', event, line)}"] if event else []
+        return _TODAY.call([self.key(owner), *marker], (line, span, MOST))
 
     def key(self, owner: str) -> str:
         return f"{shard_tag(self.layout.shard(owner))}:today:{self.layout.keys.name('today', owner)}"

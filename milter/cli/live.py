@@ -1,0 +1,79 @@
+"""Asking the store of the running daemon, for commands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import click
+
+from milter.cli import rehearsal
+from milter.core.overrides import Override
+from milter.core.owner import Owner
+from milter.errors import StoreAway
+from milter.settings import secret
+from milter.settings.findings import Wrong
+from milter.settings.values import Settings
+from milter.store import server
+from milter.store.redis import RedisStore
+
+Answer = TypeVar("Answer")
+
+
+def ask(settings: Settings, question: Callable[[RedisStore], Awaitable[Answer]]) -> Answer:
+    """The answer of the live store; exit 1 with the reason why there is none."""
+    found = secret.read(settings.secret_path)
+    # Everything in the store is named with the secret: with another one it would look empty.
+    if isinstance(found, Wrong):
+        raise click.ClickException(f"{found.what}: {found.instead}, or run this as root or as the service's user")
+    if found is None:
+        raise click.ClickException(f"{settings.secret_path} is not there yet: recado serve has not run here")
+    try:
+        with rehearsal.quiet():
+            return asyncio.run(_asked(settings, question))
+    except StoreAway as away:
+        raise click.ClickException(f"the store does not answer ({away}): is recado serve running?") from away
+
+
+def overrides(settings: Settings, owners: Iterable[Owner], now: datetime) -> dict[str, tuple[Override, ...]]:
+    """What the owners changed of their hours; nothing, with a line on standard error, if a store that is there is away."""
+    if not isinstance(secret.read(settings.secret_path), bytes):
+        return {}  # Nothing has run here, or somebody else's: there are the files.
+    names = [one.id for one in owners]
+
+    async def question(store: RedisStore) -> dict[str, tuple[Override, ...]]:
+        return await store.today.of(names, now)
+
+    try:
+        with rehearsal.quiet():
+            return asyncio.run(_asked(settings, question))
+    except StoreAway as away:
+        click.echo(f"note: by the files alone, what changed today is not known: {away}", err=True)
+        return {}
+
+
+async def _asked(settings: Settings, question: Callable[[RedisStore], Awaitable[Answer]]) -> Answer:
+    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
+    store = RedisStore(url, settings.policy.keys, read_only=True)
+    try:
+        return await question(store)
+    finally:
+        await store.close()
+
+
+def owners(settings: Settings, wanted: str | None) -> list[Owner]:
+    """The one named, or all."""
+    found = [one for one in settings.policy.owners if wanted in (None, one.id)]
+    if not found:
+        known = ", ".join(one.id for one in settings.policy.owners) or "none"
+        raise click.BadParameter(f"{wanted!r} is no owner; there are: {known}", param_hint="--owner")
+    return found
+
+
+def one_owner(settings: Settings, wanted: str | None) -> Owner:
+    """Whose something is changed: named, unless there is but one."""
+    found = owners(settings, wanted)
+    if len(found) > 1:
+        known = ", ".join(one.id for one in found)
+        raise click.BadParameter(f"say whose; there are: {known}", param_hint="--owner")
+    return found[0]
