@@ -1,0 +1,92 @@
+"""The coming days of an office as a picture: each half hour on the wall, and what stands in its way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from milter.core.closures import public_holidays
+from milter.core.hours import Cause, Closed, Open, Schedule, open_spans, state_at
+from milter.core.owner import Client, Identity
+
+CELL = timedelta(minutes=30)
+CELLS = 48  # of a day on the wall
+_MIDDLE = CELL / 2
+Spans = tuple[tuple[datetime, datetime], ...]
+
+
+class Cell(StrEnum):
+    """CALL and FOCUS are open too. GAP: a time that this day's clock skips."""
+
+    OPEN = "open"
+    CALL = "call"
+    FOCUS = "focus"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+    DAY_OFF = "day-off"
+    VACATION = "vacation"
+    BUSY = "busy"
+    GAP = "gap"
+
+
+_CLOSED = {
+    Cause.HOLIDAY: Cell.HOLIDAY,
+    Cause.DAY_OFF: Cell.DAY_OFF,
+    Cause.VACATION: Cell.VACATION,
+    Cause.BUSY: Cell.BUSY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`holiday` its public name, "" if it is none; `hours` how many the day has: 23, 24 or 25, or what the zone makes it.
+
+    `opened`, `calls`, `focus`: what of each lies in the day, in the owner's zone.
+    """
+
+    day: date
+    cells: tuple[Cell, ...]
+    holiday: str
+    hours: float
+    opened: Spans
+    calls: Spans
+    focus: Spans
+
+
+def days(identity: Identity, client: Client | None, zone: ZoneInfo, first: date, count: int) -> Iterator[Day]:
+    """`count` days from `first`, by the hours that `client` has (None: the identity's)."""
+    schedule = identity.schedule_for(client)
+    for number in range(count):
+        day = first + timedelta(days=number)
+        begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+        length = end.astimezone(UTC) - begin.astimezone(UTC)
+        holiday = public_holidays(schedule.country, schedule.region, day.year).get(day, "") if schedule else ""
+        yield Day(
+            day,
+            tuple(_cell(identity, schedule, datetime.combine(day, time(), zone) + CELL * one) for one in range(CELLS)),
+            holiday,
+            length / timedelta(hours=1),
+            _spans(schedule, begin, end) if schedule else ((begin, end),),
+            _spans(identity.call_schedule, begin, end),
+            _spans(identity.focus, begin, end),
+        )
+
+
+def _cell(identity: Identity, schedule: Schedule | None, wall: datetime) -> Cell:
+    """What most of the half hour from `wall` is. Of a time that comes twice, the first."""
+    middle = wall + _MIDDLE
+    if middle.astimezone(UTC).astimezone(wall.tzinfo).replace(tzinfo=None) != middle.replace(tzinfo=None):
+        return Cell.GAP
+    if schedule:
+        match state_at(schedule, middle):
+            case Closed(cause):
+                return _CLOSED.get(cause, Cell.CLOSED)
+    for one, cell in ((identity.focus, Cell.FOCUS), (identity.call_schedule, Cell.CALL)):
+        if one and isinstance(state_at(one, middle), Open):
+            return cell
+    return Cell.OPEN
+
+
+def _spans(schedule: Schedule | None, begin: datetime, end: datetime) -> Spans:
+    return tuple(open_spans(schedule, begin, end)) if schedule else ()
