@@ -1,19 +1,21 @@
 """`recado agenda`: the coming weeks as a picture, and what a client writing at some instant would get."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from milter.cli import agenda_picture, rehearsal
+from milter.cli import agenda_picture, live, rehearsal
 from milter.cli.instant import parse_instant
 from milter.cli.next_opening import as_object, meant, reason
 from milter.core.acknowledgement.texts import Text, text_for
 from milter.core.agenda import Day, Spans, days
-from milter.core.hours import Closed, Open, state_at
-from milter.core.owner import Client, Identity, Mode, Owner
+from milter.core.hours import Closed, Open
+from milter.core.overrides import Override, state_at
+from milter.core.owner import Client, Identity, Kind, Mode, Owner
 from milter.core.reply_job import ReplyKind
 
 MOST_WEEKS = 104
@@ -40,14 +42,17 @@ def command(
 ) -> None:
     """Draw the coming weeks, one line a day: open, closed, holidays, vacations, call hours, changes of clocks."""
     pictures = []
-    found = meant(rehearsal.settings_of(file).policy.owners, identity)
+    settings = rehearsal.settings_of(file)
+    found = meant(settings.policy.owners, identity)
+    changed = live.overrides(settings, (owner for owner, _ in found), parse_instant(at, found[0][0].timezone))
     for owner, one in [each for each in found if client and _named(each[0], client)] or found:
         who = _client(owner, client)
+        changes = changed.get(owner.id, ()) if one.kind is Kind.BUSINESS else ()
         if at is not None:
-            _tell(owner, one, who, at, as_json)
+            _tell(owner, one, who, at, changes, as_json)
             continue
         begin = _day(first) if first else datetime.now(UTC).astimezone(owner.timezone).date()
-        rows = list(days(one, who, owner.timezone, begin, weeks * 7))
+        rows = list(days(one, who, owner.timezone, begin, weeks * 7, changes))
         schedule = one.schedule_for(who)
         country = schedule.country if schedule else ""
         pictures.append(agenda_picture.Picture(_title(owner, one, who), owner.language, country, tuple(rows)))
@@ -91,11 +96,13 @@ def _day(text: str) -> date:
     return day
 
 
-def _tell(owner: Owner, identity: Identity, client: Client | None, at: str, as_json: bool) -> None:
+def _tell(
+    owner: Owner, identity: Identity, client: Client | None, at: str, changes: Sequence[Override], as_json: bool
+) -> None:
     """What the first message of a closed period gets; whoever wrote before may have been answered already."""
     now = parse_instant(at, owner.timezone).astimezone(owner.timezone)
     schedule = identity.schedule_for(client)
-    state = state_at(schedule, now) if schedule else Open(None)
+    state = state_at(schedule, now, changes)
     kind = ReplyKind.ACKNOWLEDGEMENT if client else ReplyKind.PROSPECT
     promised = isinstance(state, Closed) and state.opens is not None and owner.replies.mode is not Mode.OFF
     text = text_for(kind, state, client, owner) if promised else None

@@ -21,17 +21,19 @@ LOOK = {
     Cell.DAY_OFF: ("-", "yellow", "#f0c75e"),
     Cell.VACATION: ("~", "blue", "#8fb4de"),
     Cell.BUSY: ("/", "yellow", "#c9a227"),
+    Cell.CHANGED: ("!", "bold red", "#d35400"),
     Cell.GAP: (" ", "default", "#ffffff"),
 }
 WORDS = {
     "en": {
         Cell.OPEN: "open", Cell.CALL: "open, calls", Cell.FOCUS: "open, focus", Cell.CLOSED: "closed",
-        Cell.HOLIDAY: "holiday", Cell.DAY_OFF: "day off", Cell.VACATION: "vacation", Cell.BUSY: "busy", Cell.GAP: "skipped",
+        Cell.HOLIDAY: "holiday", Cell.DAY_OFF: "day off", Cell.VACATION: "vacation", Cell.BUSY: "busy",
+        Cell.CHANGED: "closed for now", Cell.GAP: "skipped",
     },
     "es": {
         Cell.OPEN: "abierto", Cell.CALL: "abierto, llamadas", Cell.FOCUS: "abierto, concentración", Cell.CLOSED: "cerrado",
         Cell.HOLIDAY: "festivo", Cell.DAY_OFF: "día libre", Cell.VACATION: "vacaciones", Cell.BUSY: "ocupado",
-        Cell.GAP: "no existe",
+        Cell.CHANGED: "cerrado por ti",         Cell.GAP: "no existe",
     },
 }  # fmt: skip
 WEEKDAYS = {"en": ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"), "es": ("lu", "ma", "mi", "ju", "vi", "sá", "do")}

@@ -1,13 +1,14 @@
 """The coming days of an office as a picture: each half hour on the wall, and what stands in its way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from milter.core.closures import public_holidays
-from milter.core.hours import Cause, Closed, Open, Schedule, open_spans, state_at
+from milter.core.hours import Cause, Closed, Open, Schedule
+from milter.core.overrides import Override, state_at
 from milter.core.owner import Client, Identity
 
 CELL = timedelta(minutes=30)
@@ -17,7 +18,7 @@ Spans = tuple[tuple[datetime, datetime], ...]
 
 
 class Cell(StrEnum):
-    """CALL and FOCUS are open too. GAP: a time that this day's clock skips."""
+    """CALL and FOCUS are open too. CHANGED: closed by the owner for these days. GAP: a time that this day's clock skips."""
 
     OPEN = "open"
     CALL = "call"
@@ -27,6 +28,7 @@ class Cell(StrEnum):
     DAY_OFF = "day-off"
     VACATION = "vacation"
     BUSY = "busy"
+    CHANGED = "changed"
     GAP = "gap"
 
 
@@ -35,6 +37,7 @@ _CLOSED = {
     Cause.DAY_OFF: Cell.DAY_OFF,
     Cause.VACATION: Cell.VACATION,
     Cause.BUSY: Cell.BUSY,
+    Cause.CHANGED: Cell.CHANGED,
 }
 
 
@@ -54,39 +57,57 @@ class Day:
     focus: Spans
 
 
-def days(identity: Identity, client: Client | None, zone: ZoneInfo, first: date, count: int) -> Iterator[Day]:
-    """`count` days from `first`, by the hours that `client` has (None: the identity's)."""
+def days(
+    identity: Identity,
+    client: Client | None,
+    zone: ZoneInfo,
+    first: date,
+    count: int,
+    changes: Sequence[Override] = (),
+) -> Iterator[Day]:
+    """`count` days from `first`, by the hours that `client` has (None: the identity's), with `changes` on top."""
     schedule = identity.schedule_for(client)
     for number in range(count):
         day = first + timedelta(days=number)
         begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
         length = end.astimezone(UTC) - begin.astimezone(UTC)
         holiday = public_holidays(schedule.country, schedule.region, day.year).get(day, "") if schedule else ""
+        walls = [begin + CELL * one for one in range(CELLS)]
         yield Day(
             day,
-            tuple(_cell(identity, schedule, datetime.combine(day, time(), zone) + CELL * one) for one in range(CELLS)),
+            tuple(_cell(identity, schedule, one, changes) for one in walls),
             holiday,
             length / timedelta(hours=1),
-            _spans(schedule, begin, end) if schedule else ((begin, end),),
-            _spans(identity.call_schedule, begin, end),
-            _spans(identity.focus, begin, end),
+            _spans(schedule, begin, end, changes),
+            _spans(identity.call_schedule, begin, end) if identity.call_schedule else (),
+            _spans(identity.focus, begin, end) if identity.focus else (),
         )
 
 
-def _cell(identity: Identity, schedule: Schedule | None, wall: datetime) -> Cell:
+def _cell(identity: Identity, schedule: Schedule | None, wall: datetime, changes: Sequence[Override]) -> Cell:
     """What most of the half hour from `wall` is. Of a time that comes twice, the first."""
     middle = wall + _MIDDLE
     if middle.astimezone(UTC).astimezone(wall.tzinfo).replace(tzinfo=None) != middle.replace(tzinfo=None):
         return Cell.GAP
-    if schedule:
-        match state_at(schedule, middle):
-            case Closed(cause):
-                return _CLOSED.get(cause, Cell.CLOSED)
+    match state_at(schedule, middle, changes):
+        case Closed(cause):
+            return _CLOSED.get(cause, Cell.CLOSED)
     for one, cell in ((identity.focus, Cell.FOCUS), (identity.call_schedule, Cell.CALL)):
         if one and isinstance(state_at(one, middle), Open):
             return cell
     return Cell.OPEN
 
 
-def _spans(schedule: Schedule | None, begin: datetime, end: datetime) -> Spans:
-    return tuple(open_spans(schedule, begin, end)) if schedule else ()
+def _spans(schedule: Schedule | None, begin: datetime, end: datetime, changes: Sequence[Override] = ()) -> Spans:
+    """When it is open between two instants, in their zone."""
+    found: list[tuple[datetime, datetime]] = []
+    at, last = begin.astimezone(UTC), end.astimezone(UTC)
+    while at < last:
+        match state_at(schedule, at, changes):
+            case Open(until):
+                stop = min(until.astimezone(UTC), last) if until else last
+                found.append((at.astimezone(begin.tzinfo), stop.astimezone(begin.tzinfo)))
+                at = stop
+            case Closed(opens=opens):
+                at = opens.astimezone(UTC) if opens else last
+    return tuple(found)

@@ -151,12 +151,6 @@ def last_opening(schedule: Schedule, now: datetime) -> datetime | None:
     return datetime.fromtimestamp(calendar.starts[place - 1], ZoneInfo(schedule.zone)) if place else None
 
 
-def open_spans(schedule: Schedule, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
-    """When it is open between two instants (aware), in order, in the schedule's zone."""
-    calendar = _between(schedule, first, last)
-    return _within(zip(calendar.starts, calendar.ends, strict=True), schedule, first, last)
-
-
 def busy_spans(schedule: Schedule, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
     """When it would be open between two instants but for half days and calendars."""
     return _within(zip(*_between(schedule, first, last).lost, strict=True), schedule, first, last)

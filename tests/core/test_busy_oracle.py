@@ -5,13 +5,13 @@ before. A whole day of a calendar takes the windows that begin on it, as a day o
 """
 
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from milter.core.closures import Busy
-from milter.core.hours import Cause, Closed, Open, Schedule, open_spans, state_at
+from milter.core.hours import Cause, Closed, Open, Schedule, state_at
 from milter.core.wall_clock import Span
 from milter.settings.closures import half_day
 from tests.core.test_hours_oracle import (
@@ -112,12 +112,3 @@ def test_the_walk_sees_a_half_day_that_is_left_out() -> None:
     schedule = Schedule(NIGHTS.expression(), "Europe/Madrid")
     first = datetime(2026, 12, 22, 12, tzinfo=ZoneInfo("Europe/Madrid"))
     assert differences(NIGHTS, HALVES, schedule, first)
-
-
-def test_open_spans_are_cut_at_the_ends() -> None:
-    first, last = datetime(2026, 11, 20, 23, tzinfo=UTC), datetime(2026, 11, 21, 22, tzinfo=UTC)
-    spans = open_spans(Schedule(NIGHTS.expression(), "Europe/Madrid"), first, last)
-    assert [(start.astimezone(UTC), end.astimezone(UTC)) for start, end in spans] == [
-        (first, datetime(2026, 11, 21, 3, tzinfo=UTC)),
-        (datetime(2026, 11, 21, 21, tzinfo=UTC), last),
-    ]
