@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -88,7 +89,7 @@ def _owner(host: Host, file: Path, raw: bytes) -> OwnerFile:
         source = Source(file, text, tomllib.loads(text))
     except ValueError:
         source = read(file)  # says what is wrong with it, and where
-    return read_owner(source, host, texts.factory(), texts.check_source)
+    return read_owner(source, host, texts.factory(), texts.check_source, datetime.now(UTC).date())
 
 
 def _stop_if_broken(one: OwnerFile) -> None:
