@@ -7,6 +7,7 @@ from enum import StrEnum
 from milter.core.overrides import Change, Override
 from milter.core.owner import Client, Identity, Owner
 from milter.core.reply_job import ClaimKey, ClaimRequest, ReplyIntent
+from milter.core.today_words import Refused
 
 
 class SenderClass(StrEnum):
@@ -76,12 +77,11 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class ChangeHours:
-    """What the owner says by mail of his hours: a `change`, or None and `why` it is none. `said` in his words."""
+    """What the owner says by mail of his hours: a `change`, or None and why it was `refused`. `said` in his words."""
 
     change: Change | None
     said: str
-    why: str = ""
-    instead: str = ""
+    refused: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

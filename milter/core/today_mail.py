@@ -40,7 +40,7 @@ def heed(case: Case, decision: Decision) -> Decision:
     said = " ".join(one for one in words if not _same(one, token))
     change = _change(said, case)
     if isinstance(change, Refused):
-        return because(decision.doing(ChangeHours(None, said, change.why, change.instead)), "hours-kept-not-understood")
+        return because(decision.doing(ChangeHours(None, said, change)), "hours-kept-not-understood")
     return because(decision.doing(change), "hours-changed-mail")
 
 
@@ -50,7 +50,7 @@ def _change(said: str, case: Case) -> ChangeHours | Refused:
     change = today_words.said(said, Now.of(case.owner, case.transaction.now))
     match change:
         case None:
-            return Refused(f"{said[:80]!r} says nothing about today", "write for example: hoy cierro 13:00")
+            return Refused(f"{said[:80]!r} says nothing about today", "write for example: hoy cierro 13:00", "nothing")
         case Refused():
             return change
     return ChangeHours(change, said)
@@ -61,13 +61,15 @@ def _stale(case: Case) -> Refused | None:
     try:
         sent = parsedate_to_datetime((case.message.first("date") or "").strip()[:64])
     except (ValueError, TypeError, IndexError, OverflowError):
-        return Refused("the mail has no readable date", "send it again from a mail program")
+        return Refused("the mail has no readable date", "send it again from a mail program", "late")
     sent = (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC)
     now = case.transaction.now.astimezone(UTC)
     zone = case.owner.timezone
     if -EARLY <= now - sent <= LATE and sent.astimezone(zone).date() == now.astimezone(zone).date():
         return None
-    return Refused(f"the mail was written at {sent.astimezone(zone):%Y-%m-%d %H:%M}, too long ago", "send it again")
+    return Refused(
+        f"the mail was written at {sent.astimezone(zone):%Y-%m-%d %H:%M}, too long ago", "send it again", "late"
+    )
 
 
 def _same(word: str, token: str) -> bool:

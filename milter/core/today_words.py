@@ -50,10 +50,12 @@ _CLEAR_AWAY = re.compile(rf"(?:{_AWAY} clear|ya estoy|he vuelto|i am back|i'm ba
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why these words change nothing, and what to write instead."""
+    """Why these words change nothing, and what to write instead. `code` and `about` say it again for other languages."""
 
     why: str
     instead: str
+    code: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def close(at: str, now: Now) -> Override | Refused:
         return Override(now.at.astimezone(UTC), now.turn(now.day), is_open=False)
     minutes = _minutes(at)
     if minutes is None:
-        return Refused(f"{at!r} is no time of day", "write for example: close 13:00")
+        return Refused(f"{at!r} is no time of day", "write for example: close 13:00", "no-time", at)
     here = now.at.astimezone(UTC)
     for day in now.days:
         end = now.turn(day)
@@ -115,7 +117,7 @@ def close(at: str, now: Now) -> Override | Refused:
         for start in (_instant(now.at, day, minutes), _instant(now.at, day, minutes + 24 * 60)):
             if here <= start < end:
                 return Override(start, end, is_open=False)
-    return Refused(f"{at} has passed: it is {now.at:%H:%M}", "write close alone to close at once")
+    return Refused(f"{at} has passed: it is {now.at:%H:%M}", "write close alone to close at once", "passed", at)
 
 
 def open_between(start: str, end: str, now: Now) -> Override | Refused:
@@ -124,14 +126,21 @@ def open_between(start: str, end: str, now: Now) -> Override | Refused:
         return wrong
     first, last = _minutes(start), _minutes(end)
     if first is None or last is None or first == last:
-        return Refused(f"{start}-{end} is no window", "write for example: open 10:00-12:00")
+        return Refused(
+            f"{start}-{end} is no window", "write for example: open 10:00-12:00", "no-window", f"{start}-{end}"
+        )
     here = now.at.astimezone(UTC)
     for day in now.days:
         begins = max(_instant(now.at, day, first), here)
         ends = _instant(now.at, day, last if last > first else last + 24 * 60)
         if begins < ends:
             return Override(begins, ends, is_open=True)
-    return Refused(f"{start}-{end} has passed: it is {now.at:%H:%M}", "write a window that is still ahead")
+    return Refused(
+        f"{start}-{end} has passed: it is {now.at:%H:%M}",
+        "write a window that is still ahead",
+        "passed",
+        f"{start}-{end}",
+    )
 
 
 def away_until(day: str, now: Now) -> Override | Refused:
@@ -140,12 +149,16 @@ def away_until(day: str, now: Now) -> Override | Refused:
         return wrong
     back = _day(day, now)
     if back is None:
-        return Refused(f"{day!r} is no day", "write a weekday, tomorrow or a date: until monday, until 2026-12-01")
+        return Refused(
+            f"{day!r} is no day", "write a weekday, tomorrow or a date: until monday, until 2026-12-01", "no-day", day
+        )
     if back <= now.day:
         what = "is today" if back == now.day else "has passed"
-        return Refused(f"{back} {what}", "write a day to come; to close for today: today close")
+        return Refused(
+            f"{back} {what}", "write a day to come; to close for today: today close", "day-passed", str(back)
+        )
     if back - now.day > FARTHEST:
-        return Refused(f"{back} is more than a year ahead", "enter a [[vacation]] in your file")
+        return Refused(f"{back} is more than a year ahead", "enter a [[vacation]] in your file", "too-far", str(back))
     return Override(now.at.astimezone(UTC), now.turn(back - DAY), is_open=False, said=Said.AWAY)
 
 
@@ -169,7 +182,7 @@ def _clock(now: Now) -> Refused | None:
     """Beyond the years that hours can be told for, only the clock can be wrong."""
     if FIRST_YEAR + 3 < now.at.year < LAST_YEAR - 3:
         return None
-    return Refused(f"the clock of this machine says {now.at.year}", "set the clock first")
+    return Refused(f"the clock of this machine says {now.at.year}", "set the clock first", "clock", str(now.at.year))
 
 
 def _instant(now: datetime, day: date, minutes: int) -> datetime:

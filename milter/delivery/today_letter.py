@@ -1,6 +1,6 @@
 """What an owner reads after he changed his hours by mail: what is in force now, or why nothing was changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -23,7 +23,7 @@ _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language's. `line` gets {state} {start} {end}; `opens` {opens}; `until` {until}; `why` {why} {instead}."""
+    """One language's. `line` gets {state} {start} {end}; `opens` {opens}; `until` {until}; `why` {said} {why}, one of `whys`."""
 
     changed: str
     kept: str
@@ -37,6 +37,7 @@ class Words:
     is_open: str
     never: str
     why: str
+    whys: Mapping[str, str]
     end: str
 
 
@@ -53,7 +54,18 @@ WORDS = {
         until="Ahora estás abierto y cierras {until}.",
         is_open="Ahora estás abierto.",
         never="Ahora estás cerrado y no hay ninguna apertura por delante.",
-        why="No se ha cambiado nada. He leído «{said}»: {why}. Qué hacer: {instead}.",
+        why="No se ha cambiado nada. He leído «{said}»: {why}.",
+        whys={
+            "no-time": "{about} no es una hora. Escribe por ejemplo: hoy cierro 13:00",
+            "no-window": "{about} no es una franja. Escribe por ejemplo: hoy abro 10:00-12:00",
+            "passed": "{about} ya ha pasado. Para cerrar ahora mismo escribe solo: hoy cierro",
+            "no-day": "{about} no es un día. Escribe por ejemplo: vuelvo el lunes, o: vuelvo el 2026-12-01",
+            "day-passed": "{about} no está por venir. Para cerrar hoy escribe: hoy cierro",
+            "too-far": "{about} queda a más de un año. Apúntalo como [[vacation]] en tu archivo",
+            "clock": "el reloj del servidor dice que estamos en {about}. Avisa a quien lo lleva",
+            "late": "el correo no es de ahora mismo, y hoy podría ser otro día. Vuelve a enviarlo",
+            "nothing": "no sé qué cambia. Escribe por ejemplo: hoy cierro 13:00",
+        },
         end="Se acaba solo. Para deshacerlo antes, escríbete «hoy normal» (o «ya estoy», si estabas fuera) y tu clave.",
     ),
     "en": Words(
@@ -68,7 +80,18 @@ WORDS = {
         until="You are open now and close {until}.",
         is_open="You are open now.",
         never="You are closed now, and there is no opening ahead.",
-        why='Nothing was changed. I read "{said}": {why}. What to do: {instead}.',
+        why='Nothing was changed. I read "{said}": {why}.',
+        whys={
+            "no-time": "{about} is no time of day. Write for example: today close 13:00",
+            "no-window": "{about} is no window. Write for example: today open 10:00-12:00",
+            "passed": "{about} has passed. To close at once write only: today close",
+            "no-day": "{about} is no day. Write for example: away until monday, or: away until 2026-12-01",
+            "day-passed": "{about} is not to come. To close for today write: today close",
+            "too-far": "{about} is more than a year ahead. Enter it as a [[vacation]] in your file",
+            "clock": "the server's clock says that this is {about}. Tell whoever runs it",
+            "late": "the mail is not of just now, and today might be another day. Send it again",
+            "nothing": "it changes nothing that I know of. Write for example: today close 13:00",
+        },
         end='It ends by itself. To take it back before, write "today clear" (or "away clear") and your token to yourself.',
     ),
 }
@@ -105,7 +128,9 @@ def _text(
     blocks: list[str] = []
     if hours.change is None:
         said = one_line(hours.said, 120)
-        blocks.append(words.why.format(said=said, why=hours.why, instead=hours.instead))
+        refused = hours.refused
+        why = words.whys.get(refused.code, "{about}").format(about=one_line(refused.about, 60)) if refused else ""
+        blocks.append(words.why.format(said=said, why=why))
     if overrides:
         lines = [_line(one, owner, words, language, now) for one in overrides]
         blocks.append("\n".join([words.in_force, *lines]))
