@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from milter.core import address
 from milter.core.hours import Schedule
 
+URGENT_QUOTA = 4  # a month: one a week, so that the word keeps its meaning
+
 
 class Kind(StrEnum):
     BUSINESS = "business"
@@ -39,6 +41,14 @@ class Trust(StrEnum):
     ANYONE = "anyone"
     AUTHENTICATED = "authenticated"
     KNOWN = "known"
+
+
+class Invitations(StrEnum):
+    """What becomes of a client's invitation outside call hours. TAG: a keyword, nothing else; the others answer it, too."""
+
+    TAG = "tag"
+    DECLINE = "decline"
+    COUNTER = "counter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +96,16 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`schedules`: this plan's own hours by business identity name; an identity that is missing keeps its own hours."""
+    """`schedules`: this plan's own hours by business identity name; an identity that is missing keeps its own hours.
+
+    `urgent_quota`: how many urgent messages a month a client of this plan has.
+    """
 
     id: str
     name: str
     channels: Mapping[str, str] = field(default_factory=dict)
     urgent: str = ""
+    urgent_quota: int = URGENT_QUOTA
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     answer_within: timedelta | None = None
 
@@ -112,6 +126,7 @@ class Client:
     language: str | None = None
     tone: Tone | None = None
     timezone: ZoneInfo | None = None
+    vip: bool = False
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
 
@@ -126,6 +141,8 @@ class Identity:
     mailbox: str
     schedule: Schedule | None = None
     call_schedule: Schedule | None = None
+    focus: Schedule | None = None
+    invitations: Invitations = Invitations.TAG
     booking: str = ""
     brand: Brand = Brand()
     dkim: DkimKey | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from milter.core import opt_out
+from milter.core import calls, focus, opt_out, today_mail, urgency
 from milter.core.acknowledgement import acknowledge
 from milter.core.case import Case
 from milter.core.classify import classify
@@ -17,7 +17,17 @@ from milter.core.wrong_address import move
 
 Stage = Callable[[Case, Decision], Decision]
 
-INBOUND: tuple[Stage, ...] = (classify, move, file, acknowledge, opt_out.heed)
+INBOUND: tuple[Stage, ...] = (
+    classify,
+    move,
+    file,
+    urgency.weigh,
+    focus.defer,
+    calls.notice,
+    acknowledge,
+    opt_out.heed,
+    today_mail.heed,
+)
 
 
 def decide(transaction: Transaction, recipient: Recipient, facts: Facts, policy: Policy) -> Decision:
@@ -27,7 +37,7 @@ def decide(transaction: Transaction, recipient: Recipient, facts: Facts, policy:
         return because(Decision(recipient.address), "passed-no-owner")
     now = transaction.now.astimezone(addressed.owner.timezone)
     case = Case(transaction, recipient, addressed, now, facts, policy)
-    decision = Decision(recipient.address, addressed.owner, addressed.identity)
+    decision = Decision(recipient.address, addressed.owner, addressed.identity, overrides=case.overrides)
     for stage in INBOUND:
         decision = stage(case, decision)
     return decision

@@ -11,7 +11,7 @@ from email.header import Header
 from email.utils import format_datetime
 from hashlib import blake2b
 
-from milter.core import address
+from milter.core import address, itip_answer
 from milter.core.owner import Identity, Owner
 from milter.core.reply_job import ReplyIntent
 
@@ -73,13 +73,17 @@ def build(intent: ReplyIntent, rendered: Rendered, owner: Owner, identity: Ident
         ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
     ]
     head = "".join(f"{name}: {value}\r\n" for name, value in fields)
-    parts = _part("plain", rendered.text), _part("html", rendered.html)
+    parts = [_part("plain", rendered.text), _part("html", rendered.html)]
+    if intent.calendar:
+        # RFC 6047 section 2.4: the method stands in both places.
+        method = itip_answer.method_of(intent.calendar)
+        parts.append(_part("calendar", intent.calendar, f"; method={method}"))
     body = b"".join(b"--%b\r\n%b\r\n" % (boundary.encode(), part) for part in parts)
     return b"%b\r\n%b--%b--\r\n" % (head.encode(), body, boundary.encode())
 
 
-def _part(subtype: str, text: str) -> bytes:
-    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+def _part(subtype: str, text: str, parameter: str = "") -> bytes:
+    head = f"Content-Type: text/{subtype}; charset=utf-8{parameter}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     lines = _SURROGATES.sub("\ufffd", text).replace("\r", "").rstrip("\n").split("\n")
     return head.encode() + b"".join(_quoted_printable(line) for line in lines)
 

@@ -185,8 +185,14 @@ WARNINGS = {
         "write where recado dkim-key put the key"),
     "urgent": (
         HOST, '[plan.gold]\nurgent = "notify"',
-        "8: plan.gold.urgent: urgent without a notifier: there is none yet, URGENTE alerts nobody; "
-        "leave it out until there is"),
+        "8: plan.gold.urgent: there is no notifier yet: URGENTE marks the mail $Urgent, and alerts nobody; "
+        "leave it out if you count on an alert"),
+    "urgent quota for nothing": (
+        HOST, "[plan.gold]\nurgent_quota = 2",
+        '8: plan.gold.urgent_quota: does nothing without urgent = "notify"; write that too, or leave it out'),
+    "answers to invitations without call hours": (
+        HOST, 'invitations = "decline"',
+        '7: identity.studio.invitations: does nothing without call_hours; write call_hours = "Tu,Th 17:00-19:00"'),
     "a client's language": (
         HOST, '[client.bistro]\naddresses = ["chef@bistro.example"]\nlanguage = "fr"',
         '9: client.bistro.language: there are no texts in "fr": "es" is used; write what is missing into ana/'),

@@ -1,10 +1,12 @@
 """The records a reply claims: how long the same person gets no second one (S30)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from milter.core import address
 from milter.core.case import Case
 from milter.core.hours import Closed, Open
+from milter.core.itip_answer import Answer
 from milter.core.owner import Identity, Mode
 from milter.core.reply_job import ClaimKey, ClaimRequest, Guard, ReplyKind
 
@@ -12,9 +14,12 @@ EVER = datetime(9999, 12, 31, tzinfo=UTC)
 SHORT = timedelta(hours=24)  # a night or a morning; what is longer is announced each time
 WRONG_ADDRESS = timedelta(days=180)
 POINTER = timedelta(days=365)
+INVITATION = timedelta(days=400)
 
 
-def claims_of(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed) -> tuple[ClaimRequest, ...]:
+def claims_of(
+    case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed, answer: Answer | None = None
+) -> tuple[ClaimRequest, ...]:
     """The reply's own record first. Also for the author, who may write through another envelope next time."""
     delimiter = case.policy.recipient_delimiter
     names = [address.correspondent_name(case.transaction.mail_from, delimiter)]
@@ -22,6 +27,11 @@ def claims_of(case: Case, kind: ReplyKind, identity: Identity, state: Open | Clo
         names.append(address.correspondent_name(case.author, delimiter))
     people = dict.fromkeys(names)
     found = [_claim(case, kind, identity, state, one) for one in people]
+    if answer:
+        # Once per UID and SEQUENCE, whoever asks; a change of the event has the next SEQUENCE. The person is only written along.
+        found = [replace(one, guard=Guard.NONE) for one in found]
+        key = replace(found[0].key, person=f"{answer.uid} {answer.sequence}")
+        found.insert(0, ClaimRequest(key, case.transaction.now + INVITATION, None, Guard.UNTIL))
     if kind is ReplyKind.WRONG_ADDRESS and isinstance(state, Closed):
         # It says when the office opens, so it counts as this period's acknowledgement; none made before forbids it.
         written = [_claim(case, ReplyKind.ACKNOWLEDGEMENT, identity, state, one) for one in people]
@@ -35,6 +45,8 @@ def _claim(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed
     closed = state if isinstance(state, Closed) else None
     opens = closed.opens.astimezone(UTC) if closed and closed.opens else None
     since = closed.since.astimezone(UTC) if closed and closed.since else None
+    if kind is ReplyKind.INVITATION:
+        return ClaimRequest(key, now + INVITATION, None, Guard.UNTIL)
     if kind is ReplyKind.POINTER:
         return ClaimRequest(key, now + POINTER, None, Guard.UNTIL)
     if kind is ReplyKind.WRONG_ADDRESS:

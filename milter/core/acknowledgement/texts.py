@@ -12,6 +12,7 @@ from milter.core.owner import Client, Owner
 from milter.core.reply_job import ReplyKind
 
 LAST_LANGUAGE = "en"
+CALL_REQUEST = "call-request"
 _WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.I)
 _MOST_TAGS = 20
 
@@ -26,10 +27,21 @@ class Text:
 
 
 def text_for(
-    kind: ReplyKind, state: Open | Closed, client: Client | None, owner: Owner, message: Message | None = None
+    kind: ReplyKind,
+    state: Open | Closed,
+    client: Client | None,
+    owner: Owner,
+    message: Message | None = None,
+    *,
+    call: bool = False,
 ) -> Text | None:
-    """The best text there is in the reader's language, else the owner's, else English. None if there is none at all."""
+    """The best text there is in the reader's language, else the owner's, else English. None if there is none at all.
+
+    `call`: a client asked for one.
+    """
     templates = _templates(kind, state)
+    if call and kind is ReplyKind.ACKNOWLEDGEMENT:
+        templates = (CALL_REQUEST, *templates)
     written = {one for _, one in owner.texts} or set(language.LANGUAGES)
     for wanted, why in _languages(client, owner, message, written):
         for template in templates:
@@ -71,6 +83,8 @@ def _templates(kind: ReplyKind, state: Open | Closed) -> tuple[str, ...]:
     match kind, cause:
         case ((ReplyKind.WRONG_ADDRESS | ReplyKind.POINTER), _):
             return (kind.value,)
+        case ReplyKind.INVITATION, _:
+            return (CALL_REQUEST,)
         case ReplyKind.PROSPECT, Cause.VACATION:
             return ("neutral", "prospect")
         case ReplyKind.PROSPECT, _:
