@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from milter.core import wall_clock
-from milter.settings import ics
 from milter.settings.findings import Wrong
 from milter.settings.reader import Reader
 from milter.settings.values import Problem
@@ -105,6 +104,8 @@ def _files(table: Reader, key: str, path: Path) -> list[Path]:
 
 
 def _read(table: Reader, key: str, file: Path, zone: str, today: date) -> Laid:
+    from milter.settings import ics  # here: only who names a calendar waits for its library
+
     try:
         with file.open("rb") as stream:
             if not file.is_file():
