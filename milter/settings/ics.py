@@ -22,6 +22,7 @@ MOST_TAKEN = 20_000  # occurrences of one file within the years that count
 MOST_FLAWS = 20
 _READ = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _DAY = timedelta(days=1)
+_NOT_UNDERSTOOD = ("is not understood", "mend the event, and export it again")
 # An event on the wall of a zone: the naive start, and the zone; None for whole days.
 _Start = tuple[datetime, tzinfo | None]
 
@@ -115,7 +116,7 @@ class _Reading:
         for event in (one for one in events if "RECURRENCE-ID" in one and not _broken(one)):
             try:
                 moved.setdefault(str(event.get("UID")), set()).add(self._key(self._start(event, "RECURRENCE-ID")))
-            except _Flawed:
+            except (_Flawed, OverflowError, ValueError, TypeError, AttributeError):
                 continue  # found again, and told, below
         for place, event in enumerate(events):
             where = self.places[place] if place < len(self.places) else {}
@@ -125,6 +126,9 @@ class _Reading:
                         spans.append((begin, end))
                     elif isinstance(begin, date) and isinstance(end, date):
                         days |= {begin + _DAY * one for one in range((end - begin).days)}
+            except (OverflowError, ValueError, TypeError, AttributeError, KeyError):
+                # Two DTSTART, a year that no calendar has: the library lets them through.
+                flaws.append(Flaw(where.get("BEGIN", 0), "VEVENT", Wrong(*_NOT_UNDERSTOOD)))
             except _Flawed as found:
                 flaws.append(Flaw(where.get(found.key, where.get("BEGIN", 0)), found.key, found.wrong))
             if len(flaws) >= MOST_FLAWS:
@@ -133,7 +137,7 @@ class _Reading:
 
     def _occurrences(self, event: Any, moved: set[_Start]) -> Iterator[tuple[int, int] | tuple[date, date]]:
         if broken := _broken(event):
-            raise _Flawed(broken, Wrong("is not understood", "mend the event, and export it again"))
+            raise _Flawed(broken, Wrong(*_NOT_UNDERSTOOD))
         if str(event.get("STATUS", "")).upper() == "CANCELLED" or str(event.get("TRANSP", "")).upper() == "TRANSPARENT":
             return
         if "DTSTART" not in event:
@@ -141,13 +145,14 @@ class _Reading:
         start, zone = self._start(event, "DTSTART")
         length = self._length(event, start, zone)
         for one in self._starts(event, start, zone, set() if "RECURRENCE-ID" in event else moved):
-            if one + length <= self.first or one >= self.last:
+            if one >= self.last or self.first - one >= length:
                 continue
+            length = min(length, self.last - one)
             self.count += 1
             if self.count > MOST_TAKEN:
                 raise _Flawed("RRULE", Wrong(f"takes more than {MOST_TAKEN} times", "export fewer events"))
             if zone is None:
-                yield one.date(), (one + length).date()
+                yield max(one, self.first).date(), (one + length).date()
             elif length:
                 yield _second(one, zone), _second(one + length, zone)
 
@@ -195,7 +200,7 @@ class _Reading:
                 return instant.replace(tzinfo=None), zone
             case date() as day:
                 return datetime.combine(day, time()), None
-        raise _Flawed(key, Wrong("is not understood", "mend the event, and export it again"))
+        raise _Flawed(key, Wrong(*_NOT_UNDERSTOOD))
 
     def _length(self, event: Any, start: datetime, zone: tzinfo | None) -> timedelta:
         length = timedelta() if zone else _DAY
@@ -218,7 +223,7 @@ class _Reading:
 def _duration(event: Any) -> timedelta:
     length = event["DURATION"].dt
     if not isinstance(length, timedelta):
-        raise _Flawed("DURATION", Wrong("is not understood", "mend the event, and export it again"))
+        raise _Flawed("DURATION", Wrong(*_NOT_UNDERSTOOD))
     return length
 
 

@@ -87,6 +87,9 @@ TAKEN = {
         "DTSTART;TZID=Europe/Madrid:20261019T100000|DURATION:PT1H|RRULE:FREQ=WEEKLY;COUNT=2",
         "10-19T10:00/10-19T11:00 10-26T10:00/10-26T11:00"),
     "every year since long ago": ("DTSTART;VALUE=DATE:19800817|RRULE:FREQ=YEARLY", "08-17"),
+    "until the end of the calendar": ("DTSTART;VALUE=DATE:20261230|DTEND;VALUE=DATE:99991231", "12-30 12-31"),
+    "on the last day of the calendar": ("DTSTART;VALUE=DATE:99991231", ""),
+    "in the year 1": ("DTSTART;TZID=Europe/Madrid:00010101T000000|DURATION:PT1H", ""),
     "the last Friday": ("DTSTART;VALUE=DATE:20261030|RRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=2", "10-30 11-27"),
 }  # fmt: skip
 
@@ -136,6 +139,8 @@ WRONG = {
         "7: DTEND: is a day where DTSTART has a time, or the other way"),
     "a zone of nowhere": (
         calendar("DTSTART;TZID=Mars/Base:20261102T100000"), '6: DTSTART: "Mars/Base" is not a time zone'),
+    "begins twice": (
+        calendar("DTSTART;VALUE=DATE:20261102|DTSTART;VALUE=DATE:20261103"), "4: VEVENT: is not understood"),
     "the second event": (
         calendar("DTSTART;VALUE=DATE:20261102", "DTSTART:20261102T100000|RRULE:FREQ=MINUTELY"),
         '11: RRULE: "MINUTELY" recurs too often for office hours'),
