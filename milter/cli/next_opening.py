@@ -15,7 +15,13 @@ ALWAYS_OPEN = Open(until=None)
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each identity.")
@@ -40,7 +46,7 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
 
 def _owners(file: Path) -> tuple[Owner, ...]:
     """The owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
-    loaded = load(file)
+    loaded = load(file, make_secret=False)
     for problem in loaded.problems:
         if not problem.warning:
             click.echo(str(problem), err=True)

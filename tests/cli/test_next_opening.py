@@ -189,3 +189,9 @@ def test_instants(text: str, zone: str | None, instant: datetime) -> None:
 def test_no_instants(text: str) -> None:
     with pytest.raises(click.BadParameter, match="ISO 8601"):
         parse_instant(text)
+
+
+def test_it_makes_no_secret(house: Path) -> None:
+    """root asks before the service is started: a secret of root's would keep the service from starting."""
+    assert ask(house).exit_code == 0
+    assert not (house / "state").exists()
