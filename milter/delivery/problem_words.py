@@ -145,6 +145,7 @@ _SPANISH_INSTEAD = {
     "remove it (known here: {a})": "quítala (aquí valen: {a})",
     "name the files of two owners differently": "pon otro nombre a uno de los dos archivos",
     "make it readable for the service": "haz que el servicio pueda leerlo",
+    "mend the link, or remove it": "corrige el enlace, o quítalo",
     "make it shorter": "acórtalo",
     "mend these first": "corrige primero estos",
     "save the file as UTF-8": "guarda el archivo como UTF-8",

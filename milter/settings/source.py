@@ -17,6 +17,8 @@ LARGEST = 1 << 20  # bytes of one file
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_TABLE = re.compile(r"\('[^()]*\)")  # ('identity', 'studio'), as tomllib writes [identity.studio]
+_NAME = re.compile(r"'([^']*)'")
 _AT_END = " (at end of document)"
 # What tomllib says, and what a person should do about it; the first that fits.
 _ADVICE = (
@@ -83,9 +85,7 @@ def read(file: Path) -> Source:
         raw = file.read_bytes()
     except OSError as error:
         why = error.strerror or str(error)
-        return Source(
-            file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", "make it readable for the service")]
-        )
+        return Source(file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", _unread(file, error))])
     if len(raw) > LARGEST:
         return Source(file, problems=[Problem(file, 0, "file", f"has more than {LARGEST} bytes", "make it shorter")])
     try:
@@ -101,12 +101,21 @@ def read(file: Path) -> Source:
         return Source(file, text, problems=[_syntax(file, text, str(error))])
 
 
+def _unread(file: Path, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError):
+        return "make it readable for the service"
+    if file.is_symlink():
+        return "mend the link, or remove it"
+    return "write it, or name another with --config"
+
+
 def _syntax(file: Path, text: str, message: str) -> Problem:
     if found := _AT_LINE.search(message):
         line = int(found[1])
     else:
         line = len(text.rstrip("\n").split("\n"))
     what = _AT_LINE.sub("", message).removesuffix(_AT_END)
+    what = _TABLE.sub(lambda found: f"[{'.'.join(_NAME.findall(found[0]))}]", what)
     what = what[:1].lower() + what[1:]
     advice = next(
         (instead for start, instead in _ADVICE if message.startswith(start)),
