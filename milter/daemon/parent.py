@@ -94,7 +94,7 @@ class Parent:
         try:
             self.sockets, self.own_paths = sockets.open_all(self.settings)
         except sockets.Taken as taken:
-            raise NotStarted(f"{taken}; stop who listens there, or write another listen") from taken
+            raise NotStarted(str(taken)) from taken
         for name, one in self.sockets.items():
             log.info("listening", extra={"door": name, "address": sockets.shown(one)})
         try:
@@ -218,6 +218,7 @@ class Parent:
         notify.tell("RELOADING=1")
         loaded = load(self.settings.file, previous=self.settings)
         report(loaded.problems)
+        report_owners(loaded.of_owners)
         if loaded.settings is None:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})
         else:
@@ -239,6 +240,7 @@ class Parent:
     def _drain(self, wakeup: int) -> None:
         """The doors are closed at once; the end of file on its pipe tells a worker to finish what is in hand."""
         notify.tell("STOPPING=1")
+        log.info("stopping")
         self.stopping = True
         self._close_sockets()
         for worker in self.workers.values():
@@ -326,3 +328,10 @@ def take_lock(state_dir: Path) -> int:
 def report(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         log.log(logging.INFO if problem.warning else logging.ERROR, "%s", problem)
+
+
+def report_owners(problems: tuple[OwnerProblem, ...]) -> None:
+    """What their errors mean for the mail of those whose files are broken."""
+    for owner, in_force in {one.owner: one.in_force for one in problems if not one.problem.warning}.items():
+        what = "his last good version stays in force" if in_force else "his mail passes untouched"
+        log.error("an owner's file is broken: %s", what, extra={"owner": owner})

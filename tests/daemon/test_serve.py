@@ -14,7 +14,7 @@ import pytest
 
 from milter.daemon import sockets
 from milter.doors import listen
-from milter.settings.values import DoorSettings, InetAddress, MaildirHop
+from milter.settings.values import DoorSettings, InetAddress, MaildirHop, SocketAddress, UnixAddress
 from tests.daemon.house import HOME, gone, house, refused
 from tests.real.processes import free_ports, short_directory
 from tests.real.recado import RECADO
@@ -71,8 +71,25 @@ def test_an_address_that_stays_taken_is_named(monkeypatch: pytest.MonkeyPatch) -
     with listen.bind(InetAddress("127.0.0.1", 0), 0o600) as other:
         address = InetAddress("127.0.0.1", other.getsockname()[1])
         door = DoorSettings("lmtp", address, MaildirHop(Path("/nowhere")))
-        with pytest.raises(sockets.Taken, match=f"door lmtp: {address}: Address already in use"):
+        with pytest.raises(
+            sockets.Taken, match=f"door lmtp: {address}: Address already in use; stop who listens there"
+        ):
             sockets._bind(door, 0o600)
+
+
+WHAT_INSTEAD: list[tuple[SocketAddress, str]] = [
+    (InetAddress("192.0.2.1", 10024), "write an address of this host"),
+    (InetAddress("nowhere.invalid", 10024), "write an address of this host"),
+    (UnixAddress("/nowhere/lmtp"), "make its folder, for the user of the service: install -d -o recado /nowhere"),
+    (UnixAddress("/dev/null"), "that is no socket: remove it"),
+]
+
+
+@pytest.mark.parametrize(("address", "instead"), WHAT_INSTEAD)
+def test_an_address_that_cannot_be_bound(monkeypatch: pytest.MonkeyPatch, address: SocketAddress, instead: str) -> None:
+    monkeypatch.setattr(sockets, "TAKEN", 0.0)
+    with pytest.raises(sockets.Taken, match=f"door lmtp: .+; {instead}"):
+        sockets._bind(DoorSettings("lmtp", address, MaildirHop(Path("/nowhere"))), 0o600)
 
 
 def serve(file: Path) -> tuple[int, str]:
@@ -142,6 +159,7 @@ async def test_saved_files_are_in_force_and_broken_ones_change_nothing() -> None
 
         owner.write_text(good + "[client.nueva]\n")
         await ana.logged(f'level=error event="{owner}:{good.count(chr(10)) + 1}: ')
+        await ana.logged("an owner's file is broken: his last good version stays in force\" owner=ana")
         assert await sender_class("evas") == "client"
 
         toml = ana.recado.file.read_text()
@@ -151,6 +169,7 @@ async def test_saved_files_are_in_force_and_broken_ones_change_nothing() -> None
         assert re.search(rf"level=error event=\"{ana.recado.file}:\d+: wrokers: ", ana.output)
         assert await sender_class("evita") == "client"
         assert await ana.stop() == 0
+        assert "level=info event=stopping\n" in ana.output
 
 
 async def test_what_cannot_change_in_a_running_daemon_is_said() -> None:
