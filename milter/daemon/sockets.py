@@ -62,8 +62,10 @@ def _instead(address: SocketAddress, error: OSError) -> str:
             return "stop who listens there, or write another listen"
         case errno.EACCES, InetAddress():
             return "write a port above 1023"
-        case ((errno.EACCES | errno.ENOENT | errno.ENOTDIR | errno.EROFS), UnixAddress(path)):
+        case errno.ENOENT, UnixAddress(path):
             return f"make its folder, for the user of the service: install -d -o recado {Path(path).parent}"
+        case _, UnixAddress():
+            return "write one in a folder of the service's own, such as unix:/run/recado/lmtp"
         case _:
             return "write an address of this host, such as inet:127.0.0.1:10024"
 

@@ -81,6 +81,7 @@ WHAT_INSTEAD: list[tuple[SocketAddress, str]] = [
     (InetAddress("192.0.2.1", 10024), "write an address of this host"),
     (InetAddress("nowhere.invalid", 10024), "write an address of this host"),
     (UnixAddress("/nowhere/lmtp"), "make its folder, for the user of the service: install -d -o recado /nowhere"),
+    (UnixAddress("/dev/null/lmtp"), "write one in a folder of the service's own"),
     (UnixAddress("/dev/null"), "that is no socket: remove it"),
 ]
 
