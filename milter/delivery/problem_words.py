@@ -158,7 +158,6 @@ _SPANISH_INSTEAD = {
     "write it simpler": "escríbelo más sencillo",
     "put it between {{% block body %}} and {{% endblock %}}": "ponlo entre {{% block body %}} y {{% endblock %}}",
     "remove it": "quítalo",
-    "see the list in templates/README.md": "mira la lista en templates/README.md",
     "use one of {a}": "usa uno de estos: {a}",
     "only {{{{ super() }}}} may be called, inside a block": "solo se puede llamar a {{{{ super() }}}}, dentro de un bloque",
     "only {a}": "solo valen {a}",

@@ -36,13 +36,16 @@ def read_plans(
                     "urgent without a notifier: there is none yet, URGENTE alerts nobody", "leave it out until there is"
                 ),
             )
+        promised = table.parsed("answer_within", positive, None)
+        if promised:
+            table.warn("answer_within", Wrong("no reply says it yet", "leave it out until one does"))
         plans[name] = Plan(
             id=name,
             name=table.text("name") or name,
             channels=table.pairs("channels"),
             urgent=urgent,
             schedules=schedules,
-            answer_within=table.parsed("answer_within", positive, None),
+            answer_within=promised,
         )
     return plans
 

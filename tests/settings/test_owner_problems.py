@@ -187,6 +187,9 @@ WARNINGS = {
         HOST, '[plan.gold]\nurgent = "notify"',
         "8: plan.gold.urgent: urgent without a notifier: there is none yet, URGENTE alerts nobody; "
         "leave it out until there is"),
+    "a promise": (
+        HOST, '[plan.gold]\nanswer_within = "4h"',
+        "8: plan.gold.answer_within: no reply says it yet; leave it out until one does"),
     "a client's language": (
         HOST, '[client.bistro]\naddresses = ["chef@bistro.example"]\nlanguage = "fr"',
         '9: client.bistro.language: there are no texts in "fr": "es" is used; write what is missing into ana/'),
@@ -246,6 +249,10 @@ TEXTS = {
     "misspelt": (
         "closd.es.txt", "x",
         'warning: owners/ana/closd.es.txt: closd.es.txt: is no text that is ever sent; name it "closed.es.txt"'),
+    "in Spanish": (
+        "cerrado.es.txt", "x",
+        "warning: owners/ana/cerrado.es.txt: cerrado.es.txt: is no text that is ever sent; "
+        'name it like a shipped text, such as "closed.es.txt"'),
 }  # fmt: skip
 
 
