@@ -22,6 +22,22 @@ CASES = {
     "region by name": (
         'holidays = "ES-Galicia"',
         '7: identity.studio.holidays: "ES-Galicia" is not how it is written; write "ES-GA"'),
+    "region without its country": (
+        'holidays = "Galicia"', '7: identity.studio.holidays: "Galicia" is not how it is written; write "ES-GA"'),
+    "region as it is called": (
+        'holidays = "Comunidad de Madrid"',
+        '7: identity.studio.holidays: "Comunidad de Madrid" is not how it is written; write "ES-MD"'),
+    "day first": (
+        "days_off = [09-02-2027]", "7: syntax: unclosed array; write 2027-02-09"),
+    "days with strokes": (
+        "[[vacation]]\nfrom = 15/8/2027",
+        "8: syntax: expected newline or end of document after a statement; write 2027-08-15"),
+    "accents in a table": (
+        "[client.mi peluquería]",
+        "7: syntax: expected ']' at the end of a table declaration; write [client.mi-peluqueria]"),
+    "the second vacation in single brackets": (
+        "[[vacation]]\nfrom = 2026-12-24\nto = 2026-12-31\n[vacation]",
+        "10: syntax: cannot declare [vacation] twice; write [[vacation]]"),
     "region in lower case": (
         'holidays = "es-ga"', '7: identity.studio.holidays: "es-ga" is not how it is written; write "ES-GA"'),
     "country by name": (
