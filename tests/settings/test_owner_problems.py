@@ -212,6 +212,10 @@ WARNINGS = {
     "two clients": (
         HOST, '[client.a]\naddresses = ["@x.example"]\n[client.b]\naddresses = ["@X.example"]',
         '10: client.b.addresses: "@x.example" belongs to client.a already, which keeps it; give it to one of them'),
+    "a night too long": (
+        HOST, 'hours = "Mo-Fr 23:30-16:00"',
+        '7: identity.studio.hours: "23:30-16:00" lasts until 16:00 of the next day; '
+        'write "16:00-23:30" if that is not meant'),
     "PH for nothing": (
         HOST, 'hours = "Mo-Fr 10:00-12:00; PH off"',
         '7: identity.studio.hours: PH does nothing without holidays; '
@@ -249,6 +253,12 @@ def test_detail_cannot_file_everything(house: House, name: str) -> None:
         f'warning: owners/ana.toml:8: client.acme.name: filing.method "detail" cannot file into "Clientes/{name}"; '
         'use letters, digits, "-", "_" and "/" only, or method "header"'
     ]
+
+
+@pytest.mark.parametrize("hours", ["Mo-Fr 16:00-00:00", "Mo-Fr 22:00-03:00", "Mo-Su 20:00-08:00", "Mo-Fr 09:00-00:00"])
+def test_a_night_is_no_slip(house: House, hours: str) -> None:
+    house.owner(f'{OWNER}hours = "{hours}"\n')
+    assert house.lines() == []
 
 
 def test_detail_files_plain_names(house: House) -> None:
