@@ -181,7 +181,8 @@ class Parent:
         try:
             self.redis = server.start(self.settings.state_dir)
         except (OSError, server.ServerProblem) as error:
-            log.error("the embedded redis does not start: mail flows, replies wait", extra={"cause": str(error)})
+            # A warning, for it is tried every two seconds and only warnings are held back.
+            log.warning("the embedded redis does not start: mail flows, replies wait", extra={"cause": str(error)})
 
     def _reap(self) -> None:
         while self.workers:
@@ -314,7 +315,10 @@ def take_lock(state_dir: Path) -> int:
         state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise NotStarted(f"{state_dir}: {error.strerror or error}; make it writable for this user") from error
+        # After a start as root everything in it is root's.
+        raise NotStarted(
+            f"{state_dir}: {error.strerror or error}; give it to the user of the service: chown -R recado {state_dir}"
+        ) from error
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from milter.daemon import sockets
+from milter.daemon import parent, sockets
 from milter.doors import listen
 from milter.settings.values import DoorSettings, InetAddress, MaildirHop, SocketAddress, UnixAddress
 from tests.daemon.house import HOME, gone, house, refused
@@ -54,6 +54,13 @@ async def test_a_second_daemon_on_the_same_state_is_refused() -> None:
         status, said = await asyncio.to_thread(serve, ana.recado.file)
         assert (status, f"another recado serves {ana.recado.directory}/state" in said) == (2, True)
         await ana.send()
+
+
+def test_a_state_dir_of_somebody_else_is_given_to_the_service(tmp_path: Path) -> None:
+    """As after a start as root. For root nothing is forbidden, so the lock is something that nobody can open."""
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(parent.NotStarted, match=f"give it to the user of the service: chown -R recado {tmp_path}"):
+        parent.take_lock(tmp_path)
 
 
 async def test_a_broken_recado_toml_is_exit_2_and_names_the_line() -> None:
@@ -105,7 +112,7 @@ async def test_without_a_redis_that_starts_mail_flows() -> None:
         spoilt.mkdir(parents=True)
         (spoilt / "appendonly.aof.manifest").write_text("spoilt\n")
         await ana.start()
-        assert "the embedded redis does not start" in ana.output
+        assert 'level=warning event="the embedded redis does not start' in ana.output
         await ana.send()
         assert ana.subjects() == ["laura"]
         (spoilt / "appendonly.aof.manifest").unlink()
