@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from milter.cli.instant import parse_instant
-from milter.cli.next_opening import command
+from milter.cli import main
 
 OWNER = """\
 name = "{name}"
@@ -47,7 +47,7 @@ def add(house: Path, name: str, zone: str, identity: str, hours: str) -> None:
 
 
 def ask(house: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, ["--config", str(house / "recado.toml"), *arguments])
+    return CliRunner().invoke(main, ["next-opening", "--config", str(house / "recado.toml"), *arguments])
 
 
 SAYS = [
