@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from milter.cli.instant import parse_instant
 from milter.cli import main
+from milter.cli.instant import parse_instant
 
 OWNER = """\
 name = "{name}"
