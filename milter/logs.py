@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import time
 import traceback
@@ -9,6 +10,7 @@ from contextvars import ContextVar
 
 transaction_id: ContextVar[str] = ContextVar("transaction_id", default="")
 
+_PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}  # as syslog numbers them
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 QUIET_SECONDS = 60  # one warning of a kind a minute: a broken Redis must not fill the disk with one line a message
 
@@ -16,9 +18,10 @@ QUIET_SECONDS = 60  # one warning of a kind a minute: a broken Redis must not fi
 class Formatter(logging.Formatter):
     """`level=info event="..." id=... key=value`, or the same as a JSON object. Values given with `extra=` become keys."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, for_journal: bool = False) -> None:
         super().__init__()
         self.as_json = as_json
+        self.for_journal = for_journal
 
     def format(self, record: logging.LogRecord) -> str:
         values: dict[str, object] = {"level": record.levelname.lower(), "event": record.getMessage()}
@@ -27,9 +30,11 @@ class Formatter(logging.Formatter):
         values |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
             values["trace"] = _trace(record.exc_info[1])
+        # systemd takes this mark off again: `journalctl -p warning` then shows what needs somebody (sd-daemon(3)).
+        mark = f"<{_PRIORITIES.get(record.levelname, 6)}>" if self.for_journal else ""
         if self.as_json:
-            return json.dumps(values, default=str)
-        return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+            return mark + json.dumps(values, default=str)
+        return mark + " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
 
 
 def _trace(error: BaseException) -> str:
@@ -69,10 +74,19 @@ class OncePerMinute(logging.Filter):
         return True
 
 
+def _is_journal() -> bool:
+    """Whether standard error is. Whatever a service starts inherits the variable, but perhaps not the stream (systemd.exec(5))."""
+    told = os.environ.get("JOURNAL_STREAM")
+    if not told:
+        return False
+    found = os.fstat(sys.stderr.fileno())
+    return told == f"{found.st_dev}:{found.st_ino}"
+
+
 def configure(as_json: bool = False) -> None:
     """Sends everything of ours to standard error. The level is INFO: what is below is for tests and debuggers."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Formatter(as_json))
+    handler.setFormatter(Formatter(as_json, _is_journal()))
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]

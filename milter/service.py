@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from milter.core import (
@@ -82,8 +83,8 @@ class Examination:
 class Service:
     """`settings` is swapped as one reference on reload; a transaction keeps the settings it began with.
 
-    `wake` is called when a reply was queued; `post` takes a letter to an owner; `keep(event)` puts an event where
-    it waits for the store, and what it returns is done when the event is safe there.
+    `wake` is called when replies were queued, with the instant the first is due; `post` takes a letter to an owner. `keep(event)`
+    puts an event where it waits for the store, and what it returns is done when the event is safe there.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Service:
         store: Store,
         *,
         keep: Callable[[Event], asyncio.Future[Any] | None],
-        wake: Callable[[], None] = lambda: None,
+        wake: Callable[[datetime], None] = lambda due: None,
         post: Callable[[Settings, Letter], None] = lambda settings, letter: None,
     ) -> None:
         self.settings = settings
@@ -188,8 +189,8 @@ class Service:
             if kept := self.keep(event):
                 await asyncio.wait({kept}, timeout=KEEPING)
             return Settled(frozenset())
-        if settled.claimed:
-            self.wake()
+        if claimed := [one.not_before for one in event.replies if one.message_id in settled.claimed]:
+            self.wake(min(claimed))
         return settled
 
 

@@ -5,6 +5,11 @@ import shutil
 
 import pytest
 
+from milter.store import link
+
+# A test machine with other work on its cores may keep a good Redis from answering within the product's 250 ms. Where that
+# deadline is what is tested (tests/store/test_failures.py), it is the product's own.
+link.WAIT = 2.0
 INSTALL = "run tests/install-servers"
 # Postfix's master and Dovecot change users: only root may start them.
 NEED_ROOT = {"postfix", "dovecot"}

@@ -2,8 +2,11 @@
 
 import json
 import logging
+import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +117,21 @@ def test_configure_writes_to_standard_error_from_info_on(capsys: pytest.CaptureF
         root.setLevel(level)
     out, err = capsys.readouterr()
     assert (out, [json.loads(line)["event"] for line in err.splitlines()]) == ("", ["seen"])
+
+
+@pytest.mark.parametrize(
+    ("as_json", "line"), [(False, "<4>level=warning event=low"), (True, '<4>{"level": "warning", ')]
+)
+def test_the_journal_learns_the_level(as_json: bool, line: str) -> None:
+    assert Formatter(as_json, for_journal=True).format(record("low", level=logging.WARNING)).startswith(line)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_mark_is_for_the_journal_alone(tmp_path: Path, told: bool) -> None:
+    """A file that a service writes to is not the journal, though the variable is inherited."""
+    with (tmp_path / "log").open("w") as log:
+        at = os.fstat(log.fileno())
+        env = os.environ | {"JOURNAL_STREAM": f"{at.st_dev}:{at.st_ino if told else at.st_ino + 1}"}
+        code = "import logging; from milter import logs; logs.configure(); logging.error('seen')"
+        subprocess.run([sys.executable, "-c", code], stderr=log, env=env, check=True)
+    assert (tmp_path / "log").read_text() == ("<3>" if told else "") + "level=error event=seen\n"

@@ -35,7 +35,7 @@ NOT_RUN_HERE = {
     "python3 -m venv .venv",
     ".venv/bin/pip install '.[embedded,uvloop]'",
     "ln -s /opt/recado/.venv/bin/recado /usr/local/bin/recado",
-    "install -m 0644 systemd/recado.sysusers /etc/sysusers.d/recado.conf",
+    "install -D -m 0644 systemd/recado.sysusers /etc/sysusers.d/recado.conf",
     "systemd-sysusers",
     "install -m 0644 systemd/recado.tmpfiles /etc/tmpfiles.d/recado.conf",
     "systemd-tmpfiles --create recado.conf",

@@ -13,7 +13,7 @@ from milter.settings import load, problems_here
 @click.option(
     "--config",
     "file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("/etc/recado/recado.toml"),
     show_default=True,
     help="recado.toml",

@@ -22,7 +22,13 @@ PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 
 
 @click.command("dkim-key")
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--identity", metavar="[OWNER/]NAME", help="Whose replies it signs. Default: the only business identity.")
 @click.option("--type", "kind", type=click.Choice([RSA, ED25519]), default=RSA, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: dkim/SELECTOR.DOMAIN.pem here.")

@@ -28,7 +28,13 @@ LATE = timedelta(hours=1)
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--mail-from", required=True, help='Envelope sender; "" is the null reverse-path.')
 @click.option("--rcpt-to", required=True, help="Envelope recipient.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")

@@ -28,7 +28,13 @@ class Place:
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--owner", "wanted", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each finding.")
 def command(file: Path, wanted: str | None, as_json: bool) -> None:

@@ -15,7 +15,13 @@ from milter.settings.values import Settings
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each identity.")

@@ -52,7 +52,13 @@ class Scene:
 
 @click.command()
 @click.argument("template", metavar="TEMPLATE", type=click.Choice(TEMPLATES))
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--client", metavar="NAME", help='Who wrote (its name or table); "" is a stranger. Default: the first.')
 @click.option("--identity", metavar="[OWNER/]NAME", help="Who answers. Default: the first business identity.")
 @click.option(

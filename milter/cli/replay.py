@@ -24,7 +24,13 @@ from milter.store.redis import RedisStore
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each message and recipient.")
 @click.option("--render", is_flag=True, help="Show each reply as its reader sees it; with --json its bytes, base64.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Stop after so many messages.")

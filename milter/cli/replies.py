@@ -24,7 +24,13 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @click.command()
 @click.argument("mode", metavar="[off|shadow|live]", required=False, type=click.Choice([one.value for one in Mode]))
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--owner", "wanted_owner", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--due", is_flag=True, help="Those that wait.")
 @click.option("--sent", is_flag=True, help="Those that were sent, and those that came back.")

@@ -13,13 +13,20 @@ from milter.settings.values import Settings
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, readable=False),
+    default="/etc/recado/recado.toml",
+    show_default=True,
+)
 @click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
 def command(file: Path, log_format: str) -> None:
     """Run the daemon in the foreground: every door that has a table, its workers and the reply queue."""
     logs.configure(as_json=log_format == "json")
     loaded = load(file, today=datetime.now(UTC).date())
     parent.report(loaded.problems)
+    parent.report_owners(loaded.of_owners)
     if loaded.settings is None:
         raise SystemExit(parent.EXIT_CONFIGURATION)
     here = problems_here(loaded.settings)

@@ -83,7 +83,9 @@ def build(intent: ReplyIntent, rendered: Rendered, owner: Owner, identity: Ident
 
 
 def _part(subtype: str, text: str, parameter: str = "") -> bytes:
-    head = f"Content-Type: text/{subtype}; charset=utf-8{parameter}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    head = (
+        f"Content-Type: text/{subtype}; charset=utf-8{parameter}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
     lines = _SURROGATES.sub("\ufffd", text).replace("\r", "").rstrip("\n").split("\n")
     return head.encode() + b"".join(_quoted_printable(line) for line in lines)
 

@@ -95,7 +95,7 @@ class Parent:
         try:
             self.sockets, self.own_paths = sockets.open_all(self.settings)
         except sockets.Taken as taken:
-            raise NotStarted(f"{taken}; stop who listens there, or write another listen") from taken
+            raise NotStarted(str(taken)) from taken
         for name, one in self.sockets.items():
             log.info("listening", extra={"door": name, "address": sockets.shown(one)})
         try:
@@ -182,7 +182,8 @@ class Parent:
         try:
             self.redis = server.start(self.settings.state_dir)
         except (OSError, server.ServerProblem) as error:
-            log.error("the embedded redis does not start: mail flows, replies wait", extra={"cause": str(error)})
+            # A warning, for it is tried every two seconds and only warnings are held back.
+            log.warning("the embedded redis does not start: mail flows, replies wait", extra={"cause": str(error)})
 
     def _reap(self) -> None:
         while self.workers:
@@ -219,6 +220,7 @@ class Parent:
         notify.tell("RELOADING=1")
         loaded = load(self.settings.file, previous=self.settings, today=datetime.now(UTC).date())
         report(loaded.problems)
+        report_owners(loaded.of_owners)
         if loaded.settings is None:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})
         else:
@@ -240,6 +242,7 @@ class Parent:
     def _drain(self, wakeup: int) -> None:
         """The doors are closed at once; the end of file on its pipe tells a worker to finish what is in hand."""
         notify.tell("STOPPING=1")
+        log.info("stopping")
         self.stopping = True
         self._close_sockets()
         for worker in self.workers.values():
@@ -313,7 +316,10 @@ def take_lock(state_dir: Path) -> int:
         state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise NotStarted(f"{state_dir}: {error.strerror or error}; make it writable for this user") from error
+        # After a start as root everything in it is root's.
+        raise NotStarted(
+            f"{state_dir}: {error.strerror or error}; give it to the user of the service: chown -R recado {state_dir}"
+        ) from error
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -327,3 +333,10 @@ def take_lock(state_dir: Path) -> int:
 def report(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         log.log(logging.INFO if problem.warning else logging.ERROR, "%s", problem)
+
+
+def report_owners(problems: tuple[OwnerProblem, ...]) -> None:
+    """What their errors mean for the mail of those whose files are broken."""
+    for owner, in_force in {one.owner: one.in_force for one in problems if not one.problem.warning}.items():
+        what = "his last good version stays in force" if in_force else "his mail passes untouched"
+        log.error("an owner's file is broken: %s", what, extra={"owner": owner})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from milter.daemon import notify
 from milter.doors import listen
-from milter.settings.values import DoorSettings, InetAddress, Settings, UnixAddress
+from milter.settings.values import DoorSettings, InetAddress, Settings, SocketAddress, UnixAddress
 
 log = logging.getLogger("milter.daemon")
 
@@ -18,7 +18,7 @@ PAUSE = 0.05  # seconds between two tries
 
 
 class Taken(Exception):
-    """A door's address cannot be bound. The text names door and address."""
+    """A door's address cannot be bound. The text names door and address, and what to do."""
 
 
 def open_all(settings: Settings) -> tuple[dict[str, socket.socket], tuple[Path, ...]]:
@@ -46,11 +46,28 @@ def _bind(door: DoorSettings, mode: int) -> socket.socket:
             return listen.bind(door.listen, mode)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                raise Taken(f"door {door.name}: {door.listen}: {error.strerror or error}") from error
+                why = f"door {door.name}: {door.listen}: {error.strerror or error}; {_instead(door.listen, error)}"
+                raise Taken(why) from error
         if not said:
             log.info("waiting for the address of a door", extra={"door": door.name, "address": str(door.listen)})
             said = True
         select.select([], [], [], PAUSE)
+
+
+def _instead(address: SocketAddress, error: OSError) -> str:
+    match error.errno, address:
+        case errno.EADDRINUSE, UnixAddress(path) if not Path(path).is_socket():
+            return "that is no socket: remove it, or write another listen"
+        case errno.EADDRINUSE, _:
+            return "stop who listens there, or write another listen"
+        case errno.EACCES, InetAddress():
+            return "write a port above 1023"
+        case errno.ENOENT, UnixAddress(path):
+            return f"make its folder, for the user of the service: install -d -o recado {Path(path).parent}"
+        case _, UnixAddress():
+            return "write one in a folder of the service's own, such as unix:/run/recado/lmtp"
+        case _:
+            return "write an address of this host, such as inet:127.0.0.1:10024"
 
 
 def shown(sock: socket.socket) -> str:

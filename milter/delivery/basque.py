@@ -13,7 +13,7 @@ _CONSONANT = (1, 5, 10, 15)  # bat, bost, hamar, hamabost; of what is said behin
 _HAMAIKA = 11
 
 ON_WEEKDAYS = (
-    "astelehenetan", "asteartetan", "asteazkenetan", "ostegunetan", "ostiraletan", "larunbatetan", "igandeetan",
+    "astelehenetan", "astearteetan", "asteazkenetan", "ostegunetan", "ostiraletan", "larunbatetan", "igandeetan",
 )  # fmt: skip
 _SINCE = (
     "astelehenetik", "asteartetik", "asteazkenetik", "ostegunetik", "ostiraletik", "larunbatetik", "igandetik",

@@ -53,12 +53,15 @@ class ReplyQueue:
     owner_mail: OwnerMail = field(default_factory=lambda: OwnerMail(lambda settings: None))
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _next_look: datetime = NEVER
     _running: asyncio.Task[None] | None = None
     _in_hand: set[asyncio.Task[None]] = field(default_factory=set)
     _writer: Writer = field(default_factory=Writer)
 
-    def wake(self) -> None:
-        self._wake.set()
+    def wake(self, due: datetime | None = None) -> None:
+        """Looks again at once, or, told when a new reply is due, only if that is before the next look anyway."""
+        if due is None or due < self._next_look:
+            self._wake.set()
 
     def start(self) -> None:
         """Works until close(). A store that is away, or not looked at yet, only makes it wait."""
@@ -79,6 +82,7 @@ class ReplyQueue:
     async def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.clear()
+            self._next_look = NEVER  # whatever is queued while we look may have come too late for this look
             try:
                 pause = await self.turn()
             except StoreAway:
@@ -86,6 +90,7 @@ class ReplyQueue:
             except Exception:  # outermost loop of the worker: logged, and the next round comes
                 log.exception("a round of the reply queue failed")
                 pause = LONGEST_SLEEP
+            self._next_look = self.now() + timedelta(seconds=pause)
             await _until(self._closing, SHORTEST_SLEEP)
             await _until(self._wake, pause - SHORTEST_SLEEP)
 

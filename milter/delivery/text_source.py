@@ -271,7 +271,7 @@ def _wrong_node(node: nodes.Node, source: TextSource, extends: bool) -> Wrong | 
             return Wrong(
                 node.lineno,
                 f"there is no {{{{ {node.name} }}}}",
-                f"write {{{{ {near} }}}}" if near else "see the list in templates/README.md",
+                f"write {{{{ {near} }}}}" if near else f"use one of {', '.join(VARIABLES)}",
             )
         case nodes.Filter() if node.name not in FILTERS:
             return Wrong(node.lineno, f"there is no filter {node.name}", f"only {', '.join(FILTERS)}")

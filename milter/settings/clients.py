@@ -32,6 +32,7 @@ def read_plans(
                     "leave it out if you count on an alert",
                 ),
             )
+        promised = table.parsed("answer_within", positive, None)
         plans[name] = Plan(
             id=name,
             name=table.text("name") or name,
@@ -39,7 +40,7 @@ def read_plans(
             urgent=urgent,
             urgent_quota=_quota(table, urgent),
             schedules=schedules,
-            answer_within=table.parsed("answer_within", positive, None),
+            answer_within=promised,
         )
     return plans
 

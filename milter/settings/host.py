@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from milter.core.owner import Mode, Replies
 from milter.core.policy import BadStanding, FilingMethod
@@ -28,7 +29,7 @@ TOP = (
 )  # fmt: skip
 TABLES = ("lmtp", "smtp", "submission", "milter", "filing", "replies", "authentication", "redis")
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-REDIS = ("embedded", "redis://", "rediss://", "unix://", "redis+sentinel://", "redis+cluster://")
+REDIS = ("embedded", "redis://", "rediss://", "unix://")
 LONGEST_BOUNCE = (
     64 - 41
 )  # characters (RFC 5321 section 4.5.3.1.1): the delimiter and a mark of core.bounces come behind
@@ -102,6 +103,7 @@ def read_host(source: Source) -> Host:
         redis_url=redis.parsed("url", _redis_url, "embedded"),
     )
     _same_socket(top, host)
+    _circles(top, host)
     _disappointments(top, reply, filing, host)
     return host
 
@@ -142,6 +144,31 @@ def _same_socket(top: Reader, host: Host) -> None:
         if first != door.name:
             wrong = Wrong(f'"{door.listen}" is where [{first}] listens', "give every door a socket of its own")
             top.source.problem((door.name, "listen"), wrong)
+
+
+def _circles(top: Reader, host: Host) -> None:
+    """A door whose mail would come in at a door again."""
+    for door in host.doors:
+        if not isinstance(door.next_hop, SmtpHop | LmtpHop):
+            continue
+        for other in host.doors:
+            if _reaches(door.next_hop.address, other.listen):
+                wrong = Wrong(
+                    f'"{door.next_hop}" is where [{other.name}] listens: mail would go round in circles',
+                    "write another address at one of the two",
+                )
+                top.source.problem((door.name, "next_hop"), wrong)
+
+
+def _reaches(hop: SocketAddress, listen: SocketAddress) -> bool:
+    if not isinstance(hop, InetAddress) or not isinstance(listen, InetAddress):
+        return hop == listen
+    if hop.port != listen.port:
+        return False
+    host = _LOCAL if hop.host == "localhost" else hop.host
+    return host == (_LOCAL if listen.host == "localhost" else listen.host) or (
+        listen.host in ("", "0.0.0.0", "::") and _is_loopback(host)
+    )
 
 
 def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> None:
@@ -215,11 +242,30 @@ def _token(text: str) -> str | Wrong:
 
 def _redis_url(text: str) -> str | Wrong:
     """The address is not repeated in the problem: it may hold a password."""
-    if text == "embedded" or text.startswith(REDIS[1:]):
+    if text == "embedded":
         return text
     scheme, mark, _ = text.partition("://")
+    if text.startswith(REDIS[1:]):
+        return _redis_place(text)
+    if text.startswith(("redis+sentinel://", "redis+cluster://")):
+        return Wrong(f"{scheme}:// is not served yet", 'write the address of one, such as "redis://127.0.0.1:6379/0"')
     near = nearest(f"{scheme}://" if mark else text, REDIS)
     return Wrong(
         "is neither embedded nor the address of a Redis",
         f'begin it with "{near}"' if near else f"write one of {', '.join(REDIS)}",
     )
+
+
+def _redis_place(text: str) -> str | Wrong:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        return Wrong(
+            "has a port that does not exist", 'write it as "redis://127.0.0.1:6379/0", IPv6 as "redis://[::1]:6379/0"'
+        )
+    if parts.scheme == "unix" and (parts.netloc.rpartition("@")[2] or not parts.path.strip("/")):
+        return Wrong("is not the absolute path of a socket", 'write "unix:///run/redis/redis-server.sock"')
+    return text

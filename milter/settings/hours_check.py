@@ -17,6 +17,7 @@ from milter.settings.hours_spelling import propose
 _COLUMN = re.compile(r"--> \d+:(\d+)")
 _NO_SUCH_DAY = re.compile(r"\b(?:Feb 3[01]|(?:Apr|Jun|Sep|Nov) 31)\b")
 _LOOSE_TIME = re.compile(r"\b(\d{1,2})[.h](\d{2})\b")
+_SPAN = re.compile(r"\b([01]\d:\d\d|2[0-3]:\d\d)-([01]\d:\d\d|2[0-3]:\d\d)\b")
 # Fixed, so that a file is judged the same on every day: an expression that opened last before this never opens again.
 _FROM = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
 _CHANGES = 64  # looked at before we give up finding an opening
@@ -46,6 +47,22 @@ def check(expression: str, country: str, language: str) -> Wrong | None:
     if not _opens(found):
         return Wrong(f'"{expression}" never opens', 'write when it is open, such as "Mo-Fr 09:00-18:00; PH off"')
     return None
+
+
+def backwards(expression: str) -> Wrong | None:
+    """A night of more than twelve hours is mostly a slip: "23:30-16:00"."""
+    for start, end in _SPAN.findall(expression):
+        # From 23:30 to 16:00 is longer than from 16:00 to 23:30 exactly if it is more than half a day.
+        if "00:00" < end < start and _minutes(start) - _minutes(end) < 12 * 60:
+            return Wrong(
+                f'"{start}-{end}" lasts until {end} of the next day', f'write "{end}-{start}" if that is not meant'
+            )
+    return None
+
+
+def _minutes(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return int(hour) * 60 + int(minute)
 
 
 def mentions(expression: str, word: str) -> bool:

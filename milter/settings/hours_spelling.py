@@ -14,11 +14,17 @@ _TOKEN = re.compile(
     | (?P<compact>\d{4})(?![\d:.])
     | (?P<hour>\d{1,2})(?:\s?[:.h]\s?(?P<minute>\d{2}))?(?!\d)
       \s*(?P<half>(?:[ap]\.?m\b\.?)|(?:(?:horas|hora|hrs|hs|uhr|h)\b\.?))?
-    | (?P<word>[a-z]+)\.?
+    | (?P<word>[a-z]+)[.:]?
     | (?P<mark>[-,;&/])
     )\s*""",
     re.X,
 )
+_EXCEPT_HOLIDAYS = re.compile(
+    rf",?\s*\(?\b(?:{'|'.join(words.EXCEPT)})\s+(?:los\s+|els\s+|os\s+|les\s+|an\s+)?"
+    rf"(?:{'|'.join(sorted(words.PUBLIC_HOLIDAY))})\b\)?"
+)
+# "de 4 a 8 de la tarde"; twelve at night is the end of the day in some mouths and its beginning in others.
+_PART_OF_DAY = re.compile(r"\b((?:1[01]|0?[1-9])(?::\d\d)?)\s*(?:h|horas?)?\s*(?:de|por) la (manana|tarde|noche)\b")
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,9 @@ def _plain(text: str) -> str:
     """Lower case, without accents, with plain hyphens; `segunda-feira` is one word."""
     plain = "".join(one for one in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(one))
     plain = re.sub("[‐‑‒–—−~]", "-", plain)
-    return re.sub(r"-feira\b", "", plain)
+    plain = re.sub(r"-feira\b", "", plain)
+    plain = _EXCEPT_HOLIDAYS.sub("; ph off", plain)
+    return _PART_OF_DAY.sub(lambda found: f"{found[1]}{'am' if found[2] == 'manana' else 'pm'}", plain)
 
 
 def _tokens(text: str, language: str) -> list[_Token]:
@@ -119,6 +127,8 @@ def _word(word: str, language: str) -> _Token | None:
             return _Token(kind, word)
     if word in words.GROUPS:
         return _Token("group", words.GROUPS[word])
+    if letters := _letters(word):
+        return _Token("group", letters)
     if word in words.ALWAYS:
         return _Token("always", "24/7")
     month = _named(word, words.MONTH_NAMES, words.MONTHS, language, shortest=3)
@@ -133,6 +143,16 @@ def _day(word: str, language: str) -> str | None:
     if len(word) == 1:
         return words.LETTERS.get(word)
     return _named(word, words.DAY_NAMES, words.DAYS, language, shortest=2)
+
+
+def _letters(word: str) -> str:
+    """LMXJV, in the order of the week: "Mo-Fr"; "" for a word."""
+    found = [words.DAYS.index(words.LETTERS[one]) for one in word if one in words.LETTERS]
+    if len(found) < max(3, len(word)) or found != sorted(set(found)):
+        return ""
+    if found[-1] - found[0] == len(found) - 1:
+        return f"{words.DAYS[found[0]]}-{words.DAYS[found[-1]]}"
+    return ",".join(words.DAYS[one] for one in found)
 
 
 def _named(word: str, names: dict[str, str], codes: tuple[str, ...], language: str, shortest: int) -> str | None:
@@ -155,12 +175,17 @@ def _written(tokens: list[_Token]) -> str | None:
     index = 0
     while index < len(tokens):
         token, following = tokens[index], tokens[index + 1 : index + 3]
-        ranged = len(following) == 2 and following[0].kind == "range" and following[1].kind == token.kind
+        ranged = len(following) == 2 and following[1].kind == token.kind and _ranges(token, following[0])
         last = following[1] if ranged else None
         if not _put(rules, token, last):
             return None
         index += 3 if last else 1
     return _joined(rules)
+
+
+def _ranges(first: _Token, between: _Token) -> bool:
+    """ "16:00/20:00" is a range too: days are listed with a stroke, times are not."""
+    return between.kind == "range" or (first.kind == "time" and between.text == "/")
 
 
 def _joined(rules: list[_Rule]) -> str:

@@ -70,6 +70,19 @@ PUBLIC_HOLIDAY = frozenset(
         "feiertage",
     }
 )
+EXCEPT = (
+    "excepto",
+    "exceptuando",
+    "menos",
+    "salvo",
+    "excepte",
+    "llevat de",
+    "agas",
+    "exceto",
+    "sauf",
+    "ausser",
+    "except",
+)
 OFF = frozenset(
     {
         "off",

@@ -93,7 +93,7 @@ def schedule(table: Reader, key: str, calendar: Calendar, closed: Closures) -> S
     if wrong:
         table.problem(key, wrong)
         return None
-    _warn_of_holidays(table, key, expression, closed)
+    _warn_of_hours(table, key, expression, closed)
     return closed.schedule(expression, calendar.zone)
 
 
@@ -195,7 +195,9 @@ def _color(text: str) -> str | Wrong:
     return Wrong(f'"{text}" is not a colour', 'write six hexadecimal digits, such as "#1f5f5b"')
 
 
-def _warn_of_holidays(table: Reader, key: str, expression: str, closed: Closures) -> None:
+def _warn_of_hours(table: Reader, key: str, expression: str, closed: Closures) -> None:
+    if slip := hours_check.backwards(expression):
+        table.warn(key, slip)
     if hours_check.mentions(expression, "SH"):
         table.warn(
             key,

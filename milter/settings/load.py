@@ -1,5 +1,6 @@
 """recado.toml and the owners' files together: the settings in force, and every problem at once."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -79,11 +80,8 @@ def load(
     _same_id(read_files)
     _claims(read_files, previous)
     _bounces(source, host, read_files)
-    if not files:
-        source.warn(
-            ("owners",),
-            Wrong(f'no file matches "{host.owners}": all mail passes untouched', "write one, such as owners/ana.toml"),
-        )
+    if not files and readable is source:
+        _no_owner(source, host)
     keys = None if source.broken else _keys(source, host, previous, secret, make_secret)  # may add a problem of its own
     problems = (
         *source.problems,
@@ -95,6 +93,20 @@ def load(
     )
     settings = _settings(file, host, keys, read_files, previous) if keys else None
     return Loaded(settings, ordered, of_owners, len(files))
+
+
+def _no_owner(source: Source, host: Host) -> None:
+    folder = (source.file.parent / host.owners).parent
+    try:
+        os.scandir(folder).close()
+    except PermissionError as error:
+        wrong = Wrong(f"{folder} cannot be read ({error.strerror})", f"run chgrp recado {folder} && chmod 750 {folder}")
+        source.problem(("owners",), wrong)
+        return
+    except OSError:
+        pass  # not there, so no file matches
+    wrong = Wrong(f'no file matches "{host.owners}": all mail passes untouched', "write one, such as owners/ana.toml")
+    source.warn(("owners",), wrong)
 
 
 def _keys(source: Source, host: Host, previous: Settings | None, secret: bytes | None, make: bool) -> Keys | None:

@@ -1,5 +1,6 @@
 """owners/*.toml: one freelancer's file, finished to the value that every stage reads."""
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +45,17 @@ class OwnerFile:
 def files_of(host_file: Path, pattern: str) -> tuple[Path, ...]:
     """The owners' files in the order of their names. `pattern` relative to recado.toml, or absolute."""
     found = (Path(one) for one in glob(str(host_file.parent / pattern)))  # noqa: PTH207 - Path.glob refuses absolute patterns
-    return tuple(sorted((one for one in found if one.is_file()), key=lambda one: (one.name, one)))
+    return tuple(sorted((one for one in found if _to_read(one)), key=lambda one: (one.name, one)))
+
+
+def _to_read(path: Path) -> bool:
+    """A file, or what cannot be read and is to be named: a dangling link, a file in a folder that nobody may enter."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:  # without a link an editor is just replacing it
+        return path.is_symlink()
+    except OSError:
+        return True
 
 
 def folder_of(file: Path) -> Path:

@@ -23,6 +23,8 @@ def region(text: str) -> tuple[str, str] | Wrong:
     country, dash, part = text.partition("-")
     code = _country(country)
     if code is None:
+        if own := _spanish_region(text):
+            return Wrong(f'"{text}" is not how it is written', f'write "ES-{own}"')
         near = nearest(country, _countries() if len(country) == 2 else _names(), 0.5)
         meant = _country(near) if near else "ES"
         return Wrong(
@@ -67,6 +69,13 @@ def _regions(code: str) -> dict[str, str]:
     """Codes and names of the regions of a country to their codes."""
     table: Any = holidays.country_holidays(code)
     return {**{one: one for one in table.subdivisions}, **table.subdivisions_aliases}
+
+
+def _spanish_region(text: str) -> str | None:
+    """ "Galicia", "Comunidad de Madrid": nobody thinks of his country first."""
+    parts = {name.casefold(): code for name, code in _regions("ES").items() if len(name) > 2}
+    near = next((name for name in parts if name in text.casefold()), None) or nearest(text, parts, 0.8)
+    return parts[near] if near else None
 
 
 def _region(parts: dict[str, str], text: str) -> str | None:

@@ -17,9 +17,10 @@ def read(path: Path) -> bytes | Wrong | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Wrong(
-            f"{path} cannot be read ({error.strerror})", "make it readable for the service, and for nobody else"
-        )
+        instead = "make it readable for the service, and for nobody else"
+        if isinstance(error, PermissionError):
+            instead += f": chown recado {path}"
+        return Wrong(f"{path} cannot be read ({error.strerror})", instead)
     except UnicodeDecodeError:
         text = ""
     try:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ LARGEST = 1 << 20  # bytes of one file
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_TABLE = re.compile(r"\('[^()]*\)")  # ('identity', 'studio'), as tomllib writes [identity.studio]
+_NAME = re.compile(r"'([^']*)'")
 _AT_END = " (at end of document)"
 # What tomllib says, and what a person should do about it; the first that fits.
 _ADVICE = (
@@ -34,6 +37,9 @@ _ADVICE = (
     ("Expected '='", "write key = value"),
     ("Invalid statement", "write key = value or [table]"),
 )
+_QUOTED = re.compile(r'"[^"]*"|#.*')
+_DAY_FIRST = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.](20\d\d)\b")
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]\"]+)(\]\]?)\s*(?:#.*)?")
 
 
 @dataclass
@@ -83,9 +89,7 @@ def read(file: Path) -> Source:
         raw = file.read_bytes()
     except OSError as error:
         why = error.strerror or str(error)
-        return Source(
-            file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", "make it readable for the service")]
-        )
+        return Source(file, problems=[Problem(file, 0, "file", f"cannot be read ({why})", _unread(file, error))])
     if len(raw) > LARGEST:
         return Source(file, problems=[Problem(file, 0, "file", f"has more than {LARGEST} bytes", "make it shorter")])
     try:
@@ -101,15 +105,37 @@ def read(file: Path) -> Source:
         return Source(file, text, problems=[_syntax(file, text, str(error))])
 
 
+def _unread(file: Path, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError):
+        return "make it readable for the service"
+    if file.is_symlink():
+        return "mend the link, or remove it"
+    return "write it, or name another with --config"
+
+
 def _syntax(file: Path, text: str, message: str) -> Problem:
     if found := _AT_LINE.search(message):
         line = int(found[1])
     else:
         line = len(text.rstrip("\n").split("\n"))
     what = _AT_LINE.sub("", message).removesuffix(_AT_END)
+    what = _TABLE.sub(lambda found: f"[{'.'.join(_NAME.findall(found[0]))}]", what)
     what = what[:1].lower() + what[1:]
-    advice = next(
+    return Problem(file, line, "syntax", what, _advice(message, [*text.split("\n"), ""][line - 1]))
+
+
+def _advice(message: str, line: str) -> str:
+    """What people write, before what the reader of TOML makes of it."""
+    if day := _DAY_FIRST.search(_QUOTED.sub("", line)):
+        return f"write {day[3]}-{int(day[2]):02}-{int(day[1]):02}"
+    if header := _HEADER.fullmatch(line):
+        plain = "".join(one for one in unicodedata.normalize("NFD", header[2]) if not unicodedata.combining(one))
+        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain.strip())
+        if header[1] == "[" and plain == "vacation":
+            return "write [[vacation]]"
+        if plain != header[2]:
+            return f"write {header[1]}{plain}{header[3]}"
+    return next(
         (instead for start, instead in _ADVICE if message.startswith(start)),
         "write key = value, texts in double quotes",
     )
-    return Problem(file, line, "syntax", what, advice)

@@ -97,7 +97,8 @@ def _problem(file: Path, line: int, wrong: Wrong) -> Problem:
 
 
 def _unused(file: Path, base: Texts) -> Problem:
-    near = nearest(file.name, base.by_name)
+    stem = file.name.partition(".")[0]  # the endings are alike: "cerrado.es.txt" is not nearly "neutral.es.txt"
+    near = nearest(file.name, base.by_name) if nearest(stem, {one for one, _ in base.pairs}) else None
     instead = f'name it "{near}"' if near else 'name it like a shipped text, such as "closed.es.txt"'
     return Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True)
 

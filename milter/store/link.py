@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hiredis
 from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -153,7 +154,8 @@ class Link:
 
 
 async def _send(connection: Any, commands: Sequence[Command]) -> list[Any]:
-    packed = connection.pack_commands([one.parts for one in commands])
+    # Packed in C: the library's own way was a twentieth of a message's CPU.
+    packed = b"".join(hiredis.pack_command(one.parts) for one in commands)  # type: ignore[arg-type]  # says a tuple of one
     await connection.send_packed_command(packed, check_health=False)
     answers: list[Any] = []
     for _ in commands:

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from milter.cli import main
 from milter.cli.instant import parse_instant
-from milter.cli.next_opening import command
 
 OWNER = """\
 name = "{name}"
@@ -47,7 +47,7 @@ def add(house: Path, name: str, zone: str, identity: str, hours: str) -> None:
 
 
 def ask(house: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, ["--config", str(house / "recado.toml"), *arguments])
+    return CliRunner().invoke(main, ["next-opening", "--config", str(house / "recado.toml"), *arguments])
 
 
 SAYS = [
@@ -189,3 +189,9 @@ def test_instants(text: str, zone: str | None, instant: datetime) -> None:
 def test_no_instants(text: str) -> None:
     with pytest.raises(click.BadParameter, match="ISO 8601"):
         parse_instant(text)
+
+
+def test_it_makes_no_secret(house: Path) -> None:
+    """root asks before the service is started: a secret of root's would keep the service from starting."""
+    assert ask(house).exit_code == 0
+    assert not (house / "state").exists()

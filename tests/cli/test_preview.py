@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from milter.cli.preview import command
+from milter.cli import main
 
 HOST = 'hostname = "mx.estudio.example"\nstate_dir = "{state}"\nowners = "owners/*.toml"\n'
 ANA = """
@@ -64,7 +64,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def run(config: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, [*arguments, "--config", str(config)])
+    return CliRunner().invoke(main, ["preview", *arguments, "--config", str(config)])
 
 
 def shown(config: Path, *arguments: str) -> str:

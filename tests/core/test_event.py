@@ -44,7 +44,8 @@ TIMES = {
     "a series": (calendar("RRULE:FREQ=WEEKLY;COUNT=3"), ["24 10:00", "01 10:00", "08 10:00"]),
     "a series with a hole": (calendar("RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE:20261201T090000Z"), ["24 10:00", "08 10:00"]),
     "a series that began before": (
-        calendar("RRULE:FREQ=WEEKLY;UNTIL=20261201T235959Z", DTSTART="20261110T090000Z", DTEND=None), ["17 10:00", "24 10:00", "01 10:00"]),
+        calendar("RRULE:FREQ=WEEKLY;UNTIL=20261201T235959Z", DTSTART="20261110T090000Z", DTEND=None),
+        ["17 10:00", "24 10:00", "01 10:00"]),
     "one of a series": (calendar("RECURRENCE-ID:20261124T100000Z"), ["24 10:00"]),
 }  # fmt: skip
 
@@ -109,7 +110,8 @@ HOSTILE = {
     "a zone that changes on a day that never comes": calendar(
         zone=ZONE.format(name="Bad", rule="FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), DTSTART="TZID=Bad:20261124T170000", DTEND=None),
     "a thousand people": calendar(*["ATTENDEE:mailto:a@b.example"] * 1900),
-    "events in events": b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n" + b"BEGIN:VEVENT\r\n" * 2000 + b"END:VEVENT\r\n" * 2000 + b"END:VCALENDAR\r\n",
+    "events in events": b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n" + b"BEGIN:VEVENT\r\n" * 2000
+    + b"END:VEVENT\r\n" * 2000 + b"END:VCALENDAR\r\n",
     "parameters without end": calendar("COMMENT;X=" + '"a",' * 8000 + "b:c"),
     "bytes": b"METHOD:REQUEST\r\n" + bytes(range(256)) * 200,
     "an end before the start": calendar(DTEND="20261123T090000Z"),

@@ -159,6 +159,10 @@ def test_withheld_when_the_office_opens_first() -> None:
 AWAY = replace(
     studio.STUDIO, schedule=Schedule("Mo-Fr 16:00-23:30", "Europe/Madrid", vacations=((studio.CLOSED.date(),) * 2,))
 )
+TOMORROW = studio.CLOSED.date() + timedelta(days=1)
+EVE = replace(studio.STUDIO, schedule=Schedule("Mo-Fr 08:00-10:00", "Europe/Madrid", vacations=((TOMORROW,) * 2,)))
+LATER_ON = (TOMORROW + timedelta(days=1), TOMORROW + timedelta(days=2))
+NOT_YET = replace(studio.STUDIO, schedule=Schedule("Mo-Su 08:00-10:00", "Europe/Madrid", vacations=(LATER_ON,)))
 NEVER = replace(studio.STUDIO, schedule=Schedule("2020 Jan 1 10:00-11:00", "Europe/Madrid"))
 TEXTS = frozenset({("closed", "es"), ("closed", "en"), ("prospect", "en"), ("vacation", "es")})
 
@@ -169,6 +173,9 @@ TEXTS = frozenset({("closed", "es"), ("closed", "en"), ("prospect", "en"), ("vac
         (AWAY, "laura@acme.example", frozenset(), ("vacation", "es")),
         (AWAY, "nueva@cliente.example", frozenset(), ("neutral", "es")),
         (AWAY, "nueva@cliente.example", TEXTS, ("prospect", "en")),
+        (EVE, "laura@acme.example", frozenset(), ("vacation", "es")),
+        (EVE, "nueva@cliente.example", frozenset(), ("neutral", "es")),
+        (NOT_YET, "laura@acme.example", frozenset(), ("closed", "es")),
         (studio.STUDIO, "laura@acme.example", TEXTS, ("closed", "es")),
         (studio.STUDIO, "chef@bistro.example", frozenset(), ("closed", "fr")),
         (studio.STUDIO, "chef@bistro.example", TEXTS, ("closed", "es")),

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from milter.daemon import sockets
+from milter.daemon import parent, sockets
 from milter.doors import listen
-from milter.settings.values import DoorSettings, InetAddress, MaildirHop
+from milter.settings.values import DoorSettings, InetAddress, MaildirHop, SocketAddress, UnixAddress
 from tests.daemon.house import HOME, gone, house, refused
 from tests.real.processes import free_ports, short_directory
 from tests.real.recado import RECADO
@@ -56,6 +56,13 @@ async def test_a_second_daemon_on_the_same_state_is_refused() -> None:
         await ana.send()
 
 
+def test_a_state_dir_of_somebody_else_is_given_to_the_service(tmp_path: Path) -> None:
+    """As after a start as root. For root nothing is forbidden, so the lock is something that nobody can open."""
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(parent.NotStarted, match=f"give it to the user of the service: chown -R recado {tmp_path}"):
+        parent.take_lock(tmp_path)
+
+
 async def test_a_broken_recado_toml_is_exit_2_and_names_the_line() -> None:
     async with house() as ana:
         ana.recado.configure()
@@ -71,8 +78,26 @@ def test_an_address_that_stays_taken_is_named(monkeypatch: pytest.MonkeyPatch) -
     with listen.bind(InetAddress("127.0.0.1", 0), 0o600) as other:
         address = InetAddress("127.0.0.1", other.getsockname()[1])
         door = DoorSettings("lmtp", address, MaildirHop(Path("/nowhere")))
-        with pytest.raises(sockets.Taken, match=f"door lmtp: {address}: Address already in use"):
+        with pytest.raises(
+            sockets.Taken, match=f"door lmtp: {address}: Address already in use; stop who listens there"
+        ):
             sockets._bind(door, 0o600)
+
+
+WHAT_INSTEAD: list[tuple[SocketAddress, str]] = [
+    (InetAddress("192.0.2.1", 10024), "write an address of this host"),
+    (InetAddress("nowhere.invalid", 10024), "write an address of this host"),
+    (UnixAddress("/nowhere/lmtp"), "make its folder, for the user of the service: install -d -o recado /nowhere"),
+    (UnixAddress("/dev/null/lmtp"), "write one in a folder of the service's own"),
+    (UnixAddress("/dev/null"), "that is no socket: remove it"),
+]
+
+
+@pytest.mark.parametrize(("address", "instead"), WHAT_INSTEAD)
+def test_an_address_that_cannot_be_bound(monkeypatch: pytest.MonkeyPatch, address: SocketAddress, instead: str) -> None:
+    monkeypatch.setattr(sockets, "TAKEN", 0.0)
+    with pytest.raises(sockets.Taken, match=f"door lmtp: .+; {instead}"):
+        sockets._bind(DoorSettings("lmtp", address, MaildirHop(Path("/nowhere"))), 0o600)
 
 
 def serve(file: Path) -> tuple[int, str]:
@@ -87,7 +112,7 @@ async def test_without_a_redis_that_starts_mail_flows() -> None:
         spoilt.mkdir(parents=True)
         (spoilt / "appendonly.aof.manifest").write_text("spoilt\n")
         await ana.start()
-        assert "the embedded redis does not start" in ana.output
+        assert 'level=warning event="the embedded redis does not start' in ana.output
         await ana.send()
         assert ana.subjects() == ["laura"]
         (spoilt / "appendonly.aof.manifest").unlink()
@@ -142,6 +167,7 @@ async def test_saved_files_are_in_force_and_broken_ones_change_nothing() -> None
 
         owner.write_text(good + "[client.nueva]\n")
         await ana.logged(f'level=error event="{owner}:{good.count(chr(10)) + 1}: ')
+        await ana.logged("an owner's file is broken: his last good version stays in force\" owner=ana")
         assert await sender_class("evas") == "client"
 
         toml = ana.recado.file.read_text()
@@ -151,6 +177,7 @@ async def test_saved_files_are_in_force_and_broken_ones_change_nothing() -> None
         assert re.search(rf"level=error event=\"{ana.recado.file}:\d+: wrokers: ", ana.output)
         assert await sender_class("evita") == "client"
         assert await ana.stop() == 0
+        assert "level=info event=stopping\n" in ana.output
 
 
 async def test_what_cannot_change_in_a_running_daemon_is_said() -> None:

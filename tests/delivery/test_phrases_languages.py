@@ -135,7 +135,7 @@ HOURS = {
     "Tu,Th 09:00-14:00,16:00-19:00": {
         "ca": "dimarts i dijous, de 9:00 a 14:00 i de 16:00 a 19:00",
         "gl": "martes e xoves, de 9:00 a 14:00 e de 16:00 a 19:00",
-        "eu": "asteartetan eta ostegunetan, 9:00etatik 14:00etara eta 16:00etatik 19:00etara",
+        "eu": "astearteetan eta ostegunetan, 9:00etatik 14:00etara eta 16:00etatik 19:00etara",
         "pt": "terça-feira e quinta-feira, das 9:00 às 14:00 e das 16:00 às 19:00",
         "fr": "mardi et jeudi, de 9 h à 14 h et de 16 h à 19 h",
         "de": "Dienstag und Donnerstag, 9:00 bis 14:00 Uhr und 16:00 bis 19:00 Uhr",

@@ -22,7 +22,7 @@ def test_shipped_texts_are_right() -> None:
     ("source", "line", "what"),
     [
         ("Hola {{ nmae }}", 3, "write {{ name }}"),
-        ("Hola {{ zzzzzz }}", 3, "templates/README.md"),
+        ("Hola {{ zzzzzz }}", 3, "use one of subject, name, hours, opens,"),
         ("Hola\n{{ opens", 4, "write {{ opens }} for a variable"),
         ("{% if closed %}\nHola", 3, "write {% endif %} where it ends"),
         ("{% extends 'base.es.txt' %}\nPerdido\n{% block body %}x{% endblock %}", 4, "in no block"),

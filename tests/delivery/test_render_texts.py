@@ -104,7 +104,7 @@ def test_bodies(template: str, language: str, tone: str, changes: dict[str, obje
 
 def test_a_client_reads_of_the_holiday_before_the_opening() -> None:
     monday_night = datetime(2026, 12, 7, 23, 45, tzinfo=MADRID)
-    assert "(el martes 8 de diciembre es festivo aquí.)\n" in TEXTS.render(intent(created=monday_night), ANA).text
+    assert "(El martes 8 de diciembre es festivo aquí.)\n" in TEXTS.render(intent(created=monday_night), ANA).text
     assert (
         "(Tuesday 8 December is a public holiday here.)"
         in TEXTS.render(intent(language="en", created=monday_night), ANA).text
@@ -115,7 +115,7 @@ def test_a_client_reads_of_the_holiday_before_the_opening() -> None:
 def test_two_holidays_are_two() -> None:
     wednesday_night = datetime(2026, 4, 1, 23, 45, tzinfo=MADRID)
     text = TEXTS.render(intent(created=wednesday_night), ANA).text
-    assert "(el jueves 2 de abril y el viernes 3 de abril son festivos aquí.)" in text
+    assert "(El jueves 2 de abril y el viernes 3 de abril son festivos aquí.)" in text
 
 
 def test_the_holiday_text_is_of_its_day_alone() -> None:

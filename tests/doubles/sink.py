@@ -118,8 +118,7 @@ class Sink:
     async def close(self) -> None:
         """Goes away: no longer listens, and every connection is cut."""
         if self._server:
-            self._server.close()
-            await self._server.wait_closed()
+            self._server.close()  # from Python 3.12 on wait_closed() waits for the sessions, which are cut only now
             self._server = None
         await self.cut()
 

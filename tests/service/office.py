@@ -176,7 +176,7 @@ async def office(
         service = Service(made, store, keep=outbox.put)
         here = Office(made, server, store, sink, hop, outbox, service)
 
-        def wake() -> None:
+        def wake(_due: datetime) -> None:
             here.woken += 1
 
         service.wake = wake

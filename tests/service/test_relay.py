@@ -391,9 +391,9 @@ async def test_one_line_a_transaction_and_nothing_personal_in_any(
 
 
 async def test_every_line_logged_while_carrying_has_the_transactions_id(
-    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.handler.setFormatter(logs.Formatter(as_json=False))
+    monkeypatch.setattr(caplog.handler, "formatter", logs.Formatter(as_json=False))  # all tests share the handler
     async with office(tmp_path, redis) as ana:
         ana.sink.faults.drop = "mail"
         mail = ana.transaction(STUDIO)

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from milter import shipped
-from milter.cli.check import command
+from milter.cli import main
 from milter.settings.surroundings import foreign_milter, unwritable
 from tests.settings.samples import HOST, OWNER, House
 
@@ -23,7 +23,7 @@ def stated(house: House) -> House:
 
 
 def check(house: House, *arguments: str) -> Result:
-    return CliRunner().invoke(command, ["--config", str(house.file), *arguments])
+    return CliRunner().invoke(main, ["check", "--config", str(house.file), *arguments])
 
 
 def test_all_is_well(stated: House) -> None:
@@ -65,7 +65,7 @@ def test_the_samples(tmp_path: Path) -> None:
     (tmp_path / "recado.toml").write_text(text)
     (tmp_path / "owners").mkdir()
     (tmp_path / "owners/ana.toml").write_bytes((shipped("config") / "owners/ana.toml").read_bytes())
-    found = CliRunner().invoke(command, ["--config", str(tmp_path / "recado.toml")])
+    found = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "recado.toml")])
     assert found.exit_code == 0, found.stdout
     assert found.stdout.splitlines()[-1] == "recado.toml and 1 owner's file: no problems"
 
@@ -132,6 +132,6 @@ def test_recado_itself_is_not_foreign() -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    found = CliRunner().invoke(command, ["--config", str(tmp_path / "recado.toml")])
+    found = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "recado.toml")])
     assert found.exit_code == 2
     assert "file: cannot be read (No such file or directory)" in found.stdout

@@ -1,7 +1,10 @@
 """Every mistake in recado.toml, and the exact line that `recado check` prints for it."""
 
+from pathlib import Path
+
 import pytest
 
+from milter.settings import load
 from tests.settings.samples import HOST, OWNER, House
 
 # what follows `hostname` and [replies] mode = "off", the line it is on, the message
@@ -95,6 +98,33 @@ CASES = {
         '[lmtp]\n[authentication]\nnameservers = ["dns.example"]',
         '4: authentication.nameservers: "dns.example" is not the address of a name server; '
         'write "127.0.0.1:5353" or "[::1]:53"'),
+    "round in circles": (
+        '[lmtp]\nlisten = "inet:127.0.0.1:24"\nnext_hop = "lmtp:inet:localhost:24"',
+        '4: lmtp.next_hop: "lmtp:inet:localhost:24" is where [lmtp] listens: mail would go round in circles; '
+        'write another address at one of the two'),
+    "round in circles through every address": (
+        '[smtp]\nlisten = "inet:0.0.0.0:10027"',
+        '2: smtp.next_hop: "smtp:inet:127.0.0.1:10027" is where [smtp] listens: mail would go round in circles; '
+        'write another address at one of the two'),
+    "round in circles by a Unix socket": (
+        '[lmtp]\nlisten = "unix:/run/dovecot/lmtp"',
+        '2: lmtp.next_hop: "lmtp:unix:/run/dovecot/lmtp" is where [lmtp] listens: mail would go round in circles; '
+        'write another address at one of the two'),
+    "redis port": (
+        '[lmtp]\n[redis]\nurl = "redis://:hunter2@db:637900/0"',
+        '4: redis.url: has a port that does not exist; '
+        'write it as "redis://127.0.0.1:6379/0", IPv6 as "redis://[::1]:6379/0"'),
+    "redis IPv6": (
+        '[lmtp]\n[redis]\nurl = "redis://::1:6379/0"',
+        '4: redis.url: has a port that does not exist; '
+        'write it as "redis://127.0.0.1:6379/0", IPv6 as "redis://[::1]:6379/0"'),
+    "redis socket": (
+        '[lmtp]\n[redis]\nurl = "unix://run/redis.sock"',
+        '4: redis.url: is not the absolute path of a socket; write "unix:///run/redis/redis-server.sock"'),
+    "redis cluster": (
+        '[lmtp]\n[redis]\nurl = "redis+cluster://db:6379"',
+        '4: redis.url: redis+cluster:// is not served yet; '
+        'write the address of one, such as "redis://127.0.0.1:6379/0"'),
     "redis scheme": (
         '[lmtp]\n[redis]\nurl = "reddis://:hunter2@db"',
         '4: redis.url: is neither embedded nor the address of a Redis; begin it with "redis://"'),
@@ -163,7 +193,10 @@ def test_every_problem_at_once_in_the_order_of_the_lines(house: House) -> None:
 SYNTAX = {
     "no quotes": ("hostname = mx\n", "1: syntax: invalid value; put texts between double quotes"),
     "twice": ('hostname = "a"\nhostname = "b"\n', "2: syntax: cannot overwrite a value; give each key once"),
-    "table twice": ('hostname = "a"\n[lmtp]\n[lmtp]\n', "3: syntax: cannot declare"),
+    "table twice": (
+        'hostname = "a"\n[lmtp]\n[lmtp]\n',
+        "3: syntax: cannot declare [lmtp] twice; give each [table] once",
+    ),
     "open list": ('hostname = "a"\nmynetworks = ["x",\n', "2: syntax: "),
     "bytes": (b'hostname = "a"\n# \xff\n', "2: encoding: is not UTF-8; save the file as UTF-8"),
     "nested": ("x = " + "[" * 5000 + "\n", "1: syntax: lists nested too deep; write plain lists"),
@@ -184,8 +217,12 @@ def test_a_file_that_is_no_toml(house: House, text: str | bytes, start: str) -> 
 def test_a_file_that_is_not_there(house: House) -> None:
     house.file.unlink()
     assert house.lines()[0] == (
-        "recado.toml: file: cannot be read (No such file or directory); make it readable for the service"
+        "recado.toml: file: cannot be read (No such file or directory); write it, or name another with --config"
     )
+
+
+def test_nothing_is_said_of_owners_where_nobody_knows_who_they_are(tmp_path: Path) -> None:
+    assert len(load(tmp_path / "recado.toml", make_secret=False).problems) == 1
 
 
 WARNINGS = {

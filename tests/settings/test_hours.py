@@ -39,6 +39,15 @@ SPELLINGS = {
     "16-20 Lu-Vi": "Mo-Fr 16:00-20:00",
     "Mo-Fr 22-2": "Mo-Fr 22:00-02:00",
     "jun-sep Mo-Fr 8-15": "Jun-Sep Mo-Fr 08:00-15:00",
+    "Lunes a Viernes: 16:00 a 20:00": "Mo-Fr 16:00-20:00",
+    "lunes a viernes de 16:00 a 20:00 horas, excepto festivos": "Mo-Fr 16:00-20:00; PH off",
+    "L-V 9-14 (menos los festivos)": "Mo-Fr 09:00-14:00; PH off",
+    "Lun-Vie 16:00/20:00": "Mo-Fr 16:00-20:00",
+    "L/X/V 9:00-14:00/16:00-19:00": "Mo,We,Fr 09:00-14:00,16:00-19:00",
+    "LMXJV 16-20": "Mo-Fr 16:00-20:00",
+    "LXV 16-20": "Mo,We,Fr 16:00-20:00",
+    "L-V de 4 a 8 de la tarde": "Mo-Fr 16:00-20:00",
+    "L-V de 9 de la mañana a 2 de la tarde": "Mo-Fr 09:00-14:00",
     "Lu-Vi 9-18; dic 24-26 off": "Mo-Fr 09:00-18:00; Dec 24-26 off",
 }
 OTHER_LANGUAGES = {

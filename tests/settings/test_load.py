@@ -1,5 +1,11 @@
 """Several owners on one host: what is broken hurts only its owner, and his last good version stays in force."""
 
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
 from milter.core.owner import Mode
 from milter.settings.values import Settings
 from tests.settings.samples import HOST, OWNER, House
@@ -174,3 +180,38 @@ def test_the_language_of_an_unreadable_file_is_the_last_known(house: House) -> N
 def test_sysadmins_problems_are_not_told_to_owners(house: House) -> None:
     house.host(HOST + "mod = 1\n")
     assert house.load().of_owners == ()
+
+
+def test_a_folder_of_owners_that_may_not_be_entered_is_no_empty_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """root may enter every folder, so the refusal is pretended."""
+
+    scandir = os.scandir
+
+    def refuse(folder: str | Path) -> "os._ScandirIterator[str]":
+        if Path(folder).name == "owners":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    (house.folder / "owners" / "ana.toml").unlink()
+    monkeypatch.setattr(os, "scandir", refuse)
+    (line,) = house.lines()
+    assert line == (
+        "recado.toml:1: owners: owners cannot be read (Permission denied); run chgrp recado owners && chmod 750 owners"
+    )
+    assert house.load().broken
+
+
+def test_a_link_to_nowhere_is_named_and_hurts_nobody_else(house: House) -> None:
+    (house.folder / "owners" / "bob.toml").symlink_to(house.folder / "nowhere.toml")
+    assert house.lines() == [
+        "owners/bob.toml: file: cannot be read (No such file or directory); mend the link, or remove it"
+    ]
+    assert owners(house) == ["ana"]
+
+
+def test_what_is_no_file_is_nobodys(house: House) -> None:
+    (house.folder / "owners" / "bob.toml").mkdir()
+    os.mkfifo(house.folder / "owners" / "eva.toml")
+    assert house.lines() == []

@@ -22,6 +22,22 @@ CASES = {
     "region by name": (
         'holidays = "ES-Galicia"',
         '7: identity.studio.holidays: "ES-Galicia" is not how it is written; write "ES-GA"'),
+    "region without its country": (
+        'holidays = "Galicia"', '7: identity.studio.holidays: "Galicia" is not how it is written; write "ES-GA"'),
+    "region as it is called": (
+        'holidays = "Comunidad de Madrid"',
+        '7: identity.studio.holidays: "Comunidad de Madrid" is not how it is written; write "ES-MD"'),
+    "day first": (
+        "days_off = [09-02-2027]", "7: syntax: unclosed array; write 2027-02-09"),
+    "days with strokes": (
+        "[[vacation]]\nfrom = 15/8/2027",
+        "8: syntax: expected newline or end of document after a statement; write 2027-08-15"),
+    "accents in a table": (
+        "[client.mi peluquería]",
+        "7: syntax: expected ']' at the end of a table declaration; write [client.mi-peluqueria]"),
+    "the second vacation in single brackets": (
+        "[[vacation]]\nfrom = 2026-12-24\nto = 2026-12-31\n[vacation]",
+        "10: syntax: cannot declare [vacation] twice; write [[vacation]]"),
     "region in lower case": (
         'holidays = "es-ga"', '7: identity.studio.holidays: "es-ga" is not how it is written; write "ES-GA"'),
     "country by name": (
@@ -199,6 +215,10 @@ WARNINGS = {
     "two clients": (
         HOST, '[client.a]\naddresses = ["@x.example"]\n[client.b]\naddresses = ["@X.example"]',
         '10: client.b.addresses: "@x.example" belongs to client.a already, which keeps it; give it to one of them'),
+    "a night too long": (
+        HOST, 'hours = "Mo-Fr 23:30-16:00"',
+        '7: identity.studio.hours: "23:30-16:00" lasts until 16:00 of the next day; '
+        'write "16:00-23:30" if that is not meant'),
     "PH for nothing": (
         HOST, 'hours = "Mo-Fr 10:00-12:00; PH off"',
         '7: identity.studio.hours: PH does nothing without holidays; '
@@ -238,6 +258,12 @@ def test_detail_cannot_file_everything(house: House, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("hours", ["Mo-Fr 16:00-00:00", "Mo-Fr 22:00-03:00", "Mo-Su 20:00-08:00", "Mo-Fr 09:00-00:00"])
+def test_a_night_is_no_slip(house: House, hours: str) -> None:
+    house.owner(f'{OWNER}hours = "{hours}"\n')
+    assert house.lines() == []
+
+
 def test_detail_files_plain_names(house: House) -> None:
     house.host(DETAIL)
     house.owner(f'{OWNER}[client.acme]\nname = "ACME-2_b"\naddresses = ["@acme.example"]\n')
@@ -252,6 +278,10 @@ TEXTS = {
     "misspelt": (
         "closd.es.txt", "x",
         'warning: owners/ana/closd.es.txt: closd.es.txt: is no text that is ever sent; name it "closed.es.txt"'),
+    "in Spanish": (
+        "cerrado.es.txt", "x",
+        "warning: owners/ana/cerrado.es.txt: cerrado.es.txt: is no text that is ever sent; "
+        'name it like a shipped text, such as "closed.es.txt"'),
 }  # fmt: skip
 
 

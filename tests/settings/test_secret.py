@@ -1,5 +1,6 @@
 """The secret: made once, by one of many, for nobody else's eyes; a rehearsal makes none."""
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def test_a_damaged_secret_is_not_replaced(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     assert isinstance(load_or_make(path), Wrong)
     assert path.read_text() == text
+
+
+def test_a_secret_of_somebody_else_is_given_to_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, encoding: str) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    found = load_or_make(tmp_path / "secret")
+    assert isinstance(found, Wrong)
+    assert found.instead == f"make it readable for the service, and for nobody else: chown recado {tmp_path}/secret"
 
 
 @pytest.mark.parametrize("mode, fine", [(0o600, True), (0o400, True), (0o640, False), (0o604, False), (0o660, False)])

@@ -6,11 +6,18 @@ import logging
 import pytest
 
 from milter.errors import StoreAway
+from milter.store import link
 from milter.store.redis import RedisStore
 from tests.doubles.redis_server import RedisServer
 from tests.store.stories import EVENING, HOUR, KEYS, event, intent, key, line, message_ids, query, request
 
 ABOUT_LAURA = query(key(), author="laura@acme.example")
+
+
+@pytest.fixture(autouse=True)
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's own deadline: here it is what is tested."""
+    monkeypatch.setattr(link, "WAIT", 0.25)
 
 
 async def fails(store: RedisStore) -> str:

@@ -78,8 +78,14 @@ def _tags(value: str) -> list[str]:
 
 
 def _templates(kind: ReplyKind, state: Open | Closed) -> tuple[str, ...]:
-    """Best first; what follows is just as true, only less to the point. Strangers never read dates of a vacation."""
+    """Best first; what follows is just as true, only less to the point. Strangers never read dates of a vacation.
+
+    A closed period that a vacation lies in is the vacation, from the evening before: its reader is told once, and would
+    take two weeks for a slip in the hours.
+    """
     cause = state.cause if isinstance(state, Closed) else Cause.HOURS
+    if isinstance(state, Closed) and state.opens and state.vacation:
+        cause = Cause.VACATION
     match kind, cause:
         case ((ReplyKind.WRONG_ADDRESS | ReplyKind.POINTER), _):
             return (kind.value,)
