@@ -12,6 +12,7 @@ import pytest
 from milter.cli import rehearsal
 from milter.cli.rehearsal import Patient
 from milter.errors import StoreAway
+from milter.store import link
 from milter.store.redis import RedisStore
 from tests.cli.office import CONTRACT, LETTER, Office, letter
 from tests.doubles.redis_server import redis_server
@@ -133,7 +134,8 @@ def test_no_bar_elsewhere(office: Office) -> None:
     assert (done.stdout, done.stderr) == (FIRST_EVENING, "")
 
 
-async def test_a_busy_machine_does_not_end_a_rehearsal() -> None:
+async def test_a_busy_machine_does_not_end_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "WAIT", 0.25)  # the product's own
     with redis_server() as server:
         store = RedisStore(server.url, KEYS)
         try:
