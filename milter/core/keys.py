@@ -7,6 +7,7 @@ nothing about another.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 DIGEST = 16  # bytes: 2**64 names before a collision is likely; a collision costs a withheld reply, never a message
@@ -31,10 +32,7 @@ class Keys:
 
     def name(self, purpose: str, *parts: str) -> str:
         """32 hex digits for `parts`; the parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ."""
-        running = self.start(purpose)
-        for part in _framed(parts):
-            running.update(part)
-        return running.hexdigest()
+        return _name(self, purpose, parts)
 
     def fraction(self, purpose: str, *parts: str) -> float:
         """A stable number in [0, 1) for `parts`: our only source of "random" delays."""
@@ -43,6 +41,15 @@ class Keys:
     def fingerprint(self) -> str:
         """Tells two secrets apart without telling either."""
         return self.name("fingerprint")
+
+
+# A message asks for the same dozen names twice or thrice: looking up, deciding, settling.
+@lru_cache(maxsize=512)
+def _name(keys: Keys, purpose: str, parts: tuple[str, ...]) -> str:
+    running = keys.start(purpose)
+    for part in _framed(parts):
+        running.update(part)
+    return running.hexdigest()
 
 
 def _framed(parts: Iterable[str]) -> Iterable[bytes]:
