@@ -123,9 +123,13 @@ class Service:
             gone = Missing(away)
             facts = replace(facts, claims=gone, people=gone, standing=gone, overrides=gone)
         else:
-            standing = stored.standing or Missing("no record")
-            facts = replace(facts, claims=stored.claims, people=stored.people, standing=standing)
-            facts = replace(facts, overrides=stored.overrides)
+            facts = replace(
+                facts,
+                claims=stored.claims,
+                people=stored.people,
+                standing=stored.standing or Missing("no record"),
+                overrides=stored.overrides,
+            )
         # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.
         known = away or stored.claims or stored.people or stored.standing or stored.overrides
         decided = (

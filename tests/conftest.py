@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
 from milter.store import link
+from tests.doubles.redis_server import RedisServer, redis_server
 
 # A test machine with other work on its cores may keep a good Redis from answering within the product's 250 ms. Where that
 # deadline is what is tested (tests/store/test_failures.py), it is the product's own.
@@ -13,6 +15,19 @@ link.WAIT = 2.0
 INSTALL = "run tests/install-servers"
 # Postfix's master and Dovecot change users: only root may start them.
 NEED_ROOT = {"postfix", "dovecot"}
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    with redis_server() as one:
+        yield one
+
+
+@pytest.fixture
+def redis(shared_redis: RedisServer) -> RedisServer:
+    """The shared server, emptied; a test that breaks one starts its own."""
+    shared_redis.command("FLUSHALL")
+    return shared_redis
 
 
 def obstacle(server: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from milter.cli import agenda_picture, live, rehearsal
+from milter.cli import agenda_picture, configuration, live, rehearsal
 from milter.cli.instant import parse_instant
 from milter.cli.next_opening import as_object, meant, reason
 from milter.core.acknowledgement.texts import Text, text_for
@@ -22,7 +22,7 @@ MOST_WEEKS = 104
 
 
 @click.command("agenda")
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@configuration.option
 @click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
 @click.option("--client", metavar="NAME", help='By the hours of this client; with --at who writes ("" is a stranger).')
 @click.option("--weeks", type=click.IntRange(1, MOST_WEEKS), default=2, show_default=True)

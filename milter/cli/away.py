@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import live, rehearsal, today_report
+from milter.cli import configuration, live, rehearsal, today_report
 from milter.core import today_words
 from milter.core.overrides import Change, Clear, Said
 from milter.core.today_words import Now, Refused
@@ -12,7 +12,7 @@ from milter.core.today_words import Now, Refused
 
 @click.command()
 @click.argument("what", metavar="[until DAY | clear]", nargs=-1)
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@configuration.option
 @click.option("--owner", "wanted", metavar="OWNER", help="Who is away; needed if there are several owners.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each owner.")
 @click.option("--at", metavar="INSTANT", hidden=True)

@@ -5,19 +5,13 @@ from pathlib import Path
 
 import click
 
+from milter.cli import configuration
 from milter.delivery import office_words
 from milter.settings import load, problems_here
 
 
 @click.command("check")
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default=Path("/etc/recado/recado.toml"),
-    show_default=True,
-    help="recado.toml",
-)
+@configuration.option
 @click.option("--quiet", is_flag=True, help="Say nothing of what the files mean.")
 def command(file: Path, quiet: bool) -> None:
     """Check recado.toml and the owners' files; exit 0, or 2 with one line per problem.

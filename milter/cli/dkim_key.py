@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from milter.cli import configuration
 from milter.core import address
 from milter.core.owner import DkimKey, Identity, Kind, Owner
-from milter.settings import load
 from milter.settings.owner_file import files_of
 from milter.settings.values import Settings
 
@@ -22,13 +22,7 @@ PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 
 
 @click.command("dkim-key")
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--identity", metavar="[OWNER/]NAME", help="Whose replies it signs. Default: the only business identity.")
 @click.option("--type", "kind", type=click.Choice([RSA, ED25519]), default=RSA, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: dkim/SELECTOR.DOMAIN.pem here.")
@@ -37,7 +31,7 @@ def command(file: Path, identity: str | None, kind: str, out: Path | None) -> No
 
     ed25519 signatures are small, but many receivers do not verify them yet: take rsa2048 unless you know better.
     """
-    settings = _settings(file)
+    settings = configuration.settings_in(file)
     owner, one = _identity(settings, identity)
     dkim = one.dkim or DkimKey(address.normal_domain(_domain(one)), SELECTOR, "")
     place = (out or Path(dkim.key_file or file.parent / "dkim" / f"{dkim.selector}.{dkim.domain}.pem")).absolute()
@@ -46,16 +40,6 @@ def command(file: Path, identity: str | None, kind: str, out: Path | None) -> No
     click.echo(f"The private key is in {place}, readable for {_reader(place)} alone.\n")
     click.echo(_publish(dkim, private))
     click.echo(_configure(settings, owner, one, dkim, place))
-
-
-def _settings(file: Path) -> Settings:
-    loaded = load(file, make_secret=False)
-    for problem in loaded.problems:
-        if not problem.warning:
-            click.echo(str(problem), err=True)
-    if loaded.settings is None:
-        raise SystemExit(2)
-    return loaded.settings
 
 
 def _identity(settings: Settings, wanted: str | None) -> tuple[Owner, Identity]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import rehearsal, report, stored
+from milter.cli import configuration, rehearsal, report, stored
 from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter, text_of
 from milter.core import mailboxes
@@ -28,13 +28,7 @@ LATE = timedelta(hours=1)
 
 
 @click.command()
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--mail-from", required=True, help='Envelope sender; "" is the null reverse-path.')
 @click.option("--rcpt-to", required=True, help="Envelope recipient.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")

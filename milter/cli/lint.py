@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from milter import shipped
+from milter.cli import configuration
 from milter.core.owner import Kind, Owner
 from milter.delivery.lint import Finding, Report, lint
 from milter.settings import load
@@ -28,13 +29,7 @@ class Place:
 
 
 @click.command()
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--owner", "wanted", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each finding.")
 def command(file: Path, wanted: str | None, as_json: bool) -> None:

@@ -1,27 +1,20 @@
 """`recado next-opening`: when an identity opens next, and why it is closed now."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
+from milter.cli import configuration
 from milter.cli.instant import parse_instant
 from milter.core.hours import Cause, Closed, Holiday, Open
 from milter.core.overrides import state_at
 from milter.core.owner import Identity, Kind, Owner
-from milter.settings import load
-from milter.settings.values import Settings
 
 
 @click.command()
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each identity.")
@@ -30,7 +23,7 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
 
     If several identities are meant: one line for each, the instant, OWNER/NAME and the reason.
     """
-    settings = _settings(file)
+    settings = configuration.settings_in(file)
     chosen = meant(settings.policy.owners, identity)
     first = parse_instant(at, chosen[0][0].timezone)
     from milter.cli import live  # here: `--help` in a prompt has to be quick
@@ -48,17 +41,6 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
             click.echo(f"{_instant(now, state)}\n{reason(state)}")
         else:
             click.echo(f"{_instant(now, state)} {owner.id}/{one.name} {reason(state)}")
-
-
-def _settings(file: Path) -> Settings:
-    """With the owners whose files are good; the others' problems go to standard error. Exit 2 if `file` itself is broken."""
-    loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
-    for problem in loaded.problems:
-        if not problem.warning:
-            click.echo(str(problem), err=True)
-    if loaded.settings is None:
-        raise SystemExit(2)
-    return loaded.settings
 
 
 def meant(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Identity]]:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from milter.cli import live
+from milter.cli import configuration, live
 from milter.cli.instant import parse_instant
 from milter.core.acknowledgement.intent import PROMISING
 from milter.core.hours import Cause, Closed, Open
@@ -20,7 +20,6 @@ from milter.core.reply_message import Rendered
 from milter.delivery.render import NEED_OPENING, RenderError, Texts
 from milter.delivery.sample import sample_intent
 from milter.delivery.text_source import TEMPLATES
-from milter.settings import load
 from milter.settings.values import Settings
 
 SUBJECTS = {
@@ -52,13 +51,7 @@ class Scene:
 
 @click.command()
 @click.argument("template", metavar="TEMPLATE", type=click.Choice(TEMPLATES))
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--client", metavar="NAME", help='Who wrote (its name or table); "" is a stranger. Default: the first.')
 @click.option("--identity", metavar="[OWNER/]NAME", help="Who answers. Default: the first business identity.")
 @click.option(
@@ -85,7 +78,7 @@ def command(
 
     TEMPLATE: closed, holiday, vacation, prospect, wrong-address, neutral, call-request or pointer.
     """
-    settings = _settings(file)
+    settings = configuration.settings_in(file)
     kind = Kind.PERSONAL if template == "pointer" else Kind.BUSINESS
     owner, speaker = _speaker(settings, kind, identity, client)
     writer = _client(owner, "" if client is None and template in STRANGERS else client)
@@ -103,16 +96,6 @@ def command(
         except OSError as error:
             raise click.ClickException(f"{page}: {error.strerror}; give a file that can be written") from error
     _print(intent, rendered, as_json)
-
-
-def _settings(file: Path) -> Settings:
-    loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
-    for problem in loaded.problems:
-        if not problem.warning:
-            click.echo(str(problem), err=True)
-    if loaded.settings is None:
-        raise SystemExit(2)
-    return loaded.settings
 
 
 def _speaker(settings: Settings, kind: Kind, identity: str | None, client: str | None) -> tuple[Owner, Identity]:

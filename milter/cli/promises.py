@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import live, rehearsal
+from milter.cli import configuration, live, rehearsal
 from milter.cli.today_report import instant
 from milter.core.owner import Owner
 from milter.store.promises import Promise
@@ -15,7 +15,7 @@ from milter.store.redis import RedisStore
 
 @click.command()
 @click.argument("what", metavar="[kept ID]", nargs=-1)
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@configuration.option
 @click.option("--owner", "wanted", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--due", "states", flag_value="due", help="Those that are still to be kept.")
 @click.option("--overdue", "states", flag_value="overdue", help="Those whose time has passed.")

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from milter.cli import rehearsal, report, source
+from milter.cli import configuration, rehearsal, report, source
 from milter.cli.letters import BadSource, Found, Letter, Skipped
 from milter.cli.tally import Tally
 from milter.core.decision import Decision
@@ -24,13 +24,7 @@ from milter.store.redis import RedisStore
 
 
 @click.command()
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each message and recipient.")
 @click.option("--render", is_flag=True, help="Show each reply as its reader sees it; with --json its bytes, base64.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Stop after so many messages.")

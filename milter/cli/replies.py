@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import rehearsal, reply_mode
+from milter.cli import configuration, rehearsal, reply_mode
 from milter.cli.reply_history import rows
 from milter.cli.reply_report import History, Wanted, instant, lines, objects
 from milter.core.owner import Mode, Owner
@@ -24,13 +24,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @click.command()
 @click.argument("mode", metavar="[off|shadow|live]", required=False, type=click.Choice([one.value for one in Mode]))
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--owner", "wanted_owner", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--due", is_flag=True, help="Those that wait.")
 @click.option("--sent", is_flag=True, help="Those that were sent, and those that came back.")

@@ -7,19 +7,14 @@ from pathlib import Path
 import click
 
 from milter import logs
+from milter.cli import configuration
 from milter.daemon import parent
 from milter.settings import load, problems_here
 from milter.settings.values import Settings
 
 
 @click.command()
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(path_type=Path, readable=False),
-    default="/etc/recado/recado.toml",
-    show_default=True,
-)
+@configuration.option
 @click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
 def command(file: Path, log_format: str) -> None:
     """Run the daemon in the foreground: every door that has a table, its workers and the reply queue."""

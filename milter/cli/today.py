@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import live, rehearsal, today_report
+from milter.cli import configuration, live, rehearsal, today_report
 from milter.core import today_words
 from milter.core.overrides import Change, Clear, Said
 from milter.core.today_mail import token_of
@@ -15,7 +15,7 @@ EXAMPLES = "today close 13:00, today open 10:00-12:00, today clear"
 
 @click.command()
 @click.argument("what", metavar="[close [HH:MM] | open HH:MM-HH:MM | clear]", nargs=-1)
-@click.option("--config", "file", type=click.Path(path_type=Path), default="/etc/recado/recado.toml", show_default=True)
+@configuration.option
 @click.option("--owner", "wanted", metavar="OWNER", help="Whose hours; needed if there are several owners.")
 @click.option("--token", is_flag=True, help="Print the token with which the owner says the same by mail to himself.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each owner.")

@@ -1,6 +1,5 @@
 """Bounces of our replies: a return address that only we can make, taken at the door, noted, and heeded."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from milter.errors import SmtpReply, StoreAway
 from milter.service import Service
 from milter.store.api import FactsQuery
 from tests.delivery.mailroom import Room, room
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.service.office import LAURA, MARTA, NIGHT, STUDIO
 
 BOUNCES = "recado-bounce@estudio.example"
@@ -123,18 +122,6 @@ def test_what_the_report_says(content: bytes, expected: Bounce) -> None:
 
 
 # --- at the door
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    shared_redis.command("FLUSHALL")
-    return shared_redis
 
 
 def transaction(*to: str, mail_from: str = "", content: bytes = b"", now: datetime = NIGHT) -> Transaction:

@@ -1,34 +1,19 @@
 """What the owner changes while replies wait: each is decided again when it is due. And what a plan promises."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-import pytest
-
 from milter.core.overrides import Clear, Override, Said
 from milter.settings.values import Settings
 from milter.store.promises import Promise
 from tests.delivery.test_reply_queue import Desk, desk
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.service.office import LAURA, MONDAY, NIGHT
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared: RedisServer) -> RedisServer:
-    shared.command("FLUSHALL")
-    return shared
 
 
 def closed(until: datetime, said: Said = Said.AWAY) -> Override:

@@ -1,7 +1,6 @@
 """The owner's copy of a reply: the same bytes, filed and read, and never in the way of the reply."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,23 +15,11 @@ from milter.delivery.owner_mail import Letter, OwnerMail, mailbox_hop
 from milter.delivery.reply_queue import ReplyQueue
 from milter.settings.values import DoorSettings, InetAddress, LmtpHop, MaildirHop, Settings, SmtpHop
 from tests.delivery.mailroom import Room, room
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.service.office import CHEF, HOME, LAURA, MARTA, STUDIO
 from tests.service.office import settings as settings_in
 
 SEEN = b"Recado-Keywords: \\Seen\r\n"
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    shared_redis.command("FLUSHALL")
-    return shared_redis
 
 
 async def test_the_client_gets_the_reply_and_the_owner_the_same_bytes(redis: RedisServer, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import quopri
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,23 +15,11 @@ from milter.delivery import phrases, rehearsal
 from tests.core.studio import POLICY
 from tests.delivery import studio
 from tests.delivery.mailroom import read, room, texts
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.service.office import HOME, LAURA, MARTA, NIGHT, STUDIO
 
 MINUTE = timedelta(minutes=1)
 LINE = "Ensayo: esto habría salido para {} el viernes 6 de marzo a las 23:00 ({}). No se ha enviado nada."
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    shared_redis.command("FLUSHALL")
-    return shared_redis
 
 
 async def test_the_owner_gets_it_and_the_client_nothing(redis: RedisServer, tmp_path: Path) -> None:

@@ -8,18 +8,6 @@ from milter.store import link
 from tests.doubles.redis_server import RedisServer, redis_server
 
 
-@pytest.fixture(scope="package")
-def shared_redis() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    shared_redis.command("FLUSHALL")
-    return shared_redis
-
-
 @pytest.fixture
 def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """Probed more often than once a second, so that a test that waits for its return need not."""

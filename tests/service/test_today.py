@@ -1,6 +1,5 @@
 """Today is different: for the mail that comes, and by a mail of the owner's own."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -13,7 +12,7 @@ from milter.core.overrides import Override
 from milter.core.today_mail import token_of
 from milter.delivery.owner_mail import Letter
 from milter.settings.values import Settings
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.service.office import LAURA, MARTA, NIGHT, STUDIO, Office, office
 
 HOUR = timedelta(hours=1)
@@ -21,18 +20,6 @@ WORK = datetime(2026, 3, 6, 11, 0, tzinfo=UTC)  # Friday; open from nine to five
 EVENING = WORK.replace(hour=22)
 MIDNIGHT = datetime(2026, 3, 7, tzinfo=UTC)
 CLOSED = Override(WORK - HOUR, EVENING, is_open=False)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def redis(shared: RedisServer) -> RedisServer:
-    shared.command("FLUSHALL")
-    return shared
 
 
 def trusting(settings: Settings) -> Settings:
