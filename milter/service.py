@@ -127,7 +127,7 @@ class Service:
                 facts,
                 claims=stored.claims,
                 people=stored.people,
-                standing=stored.standing or Missing("no record"),
+                standing={one.owner.id: stored.standing for one in draft if one.owner} if stored.standing else {},
                 overrides=stored.overrides,
             )
         # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.

@@ -28,7 +28,9 @@ LIBRARIES = {
     "redis": ("store/",),
     "jinja2": ("delivery/",),
     "babel": ("delivery/",),
-    "dkim": ("lookup/authentication", "delivery/sign"),
+    "dkim": ("lookup/dkim", "delivery/sign"),
+    "dns": ("lookup/dns",),
+    "spf": ("lookup/spf",),
 }
 PURE_CORE = {"asyncio", "socket", "logging", "random", "secrets", "time", "os", "subprocess", "threading", "pathlib"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from milter.core import address
 from milter.core.envelope import Recipient, Transaction
-from milter.core.facts import Authentication, Facts, Missing
+from milter.core.facts import Authentication, Facts, Missing, Standing
 from milter.core.message import Message
 from milter.core.overrides import Override
 from milter.core.owner import Identity, Kind, Owner
@@ -45,6 +45,12 @@ class Case:
         """What is believed about the sender; None when that is missing."""
         known = self.facts.authentication
         return None if isinstance(known, Missing) else known
+
+    @property
+    def standing(self) -> Standing | None:
+        """What this owner's evidence says of the sender; None when that is missing."""
+        known = self.facts.standing
+        return None if isinstance(known, Missing) else known.get(self.owner.id)
 
     @property
     def overrides(self) -> tuple[Override, ...]:

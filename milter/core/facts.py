@@ -19,7 +19,8 @@ class Authentication:
     """What is believed about who wrote. `dmarc` pass, fail or none.
 
     `author_authenticated` From: aligned with passing DKIM or SPF · `correspondent_authenticated` SPF pass for MAIL FROM, or a
-    passing DKIM d= of MAIL FROM's organisational domain · `source` the authserv-id believed.
+    passing DKIM d= of MAIL FROM's organisational domain · `source` the authserv-id believed · `signature` of the author's
+    domain that passed, as it stands in its b= without blanks, "" if none or unknown: who replays it sends nothing new.
     """
 
     author_authenticated: bool
@@ -27,16 +28,23 @@ class Authentication:
     dmarc: str
     source: str
     summary: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The reputation record of an authenticated author, as far as the first record goes: messages accepted before."""
+    """What the evidence of one owner says of this message's sender.
+
+    `code` trusted, neutral or bad · `low`, `high` bounds of the share of good evidence · `first`: nothing was known of him.
+    """
 
     code: str
-    messages: int
+    low: float = 0.0
+    high: float = 1.0
+    first: bool = False
 
 
+Standings = Mapping[str, Standing]
 Claims = Mapping[ClaimKey, Claim]
 People = Mapping[PersonKey, PersonRecord]
 Overrides = Mapping[str, tuple[Override, ...]]
@@ -46,12 +54,12 @@ Overrides = Mapping[str, tuple[Override, ...]]
 class Facts:
     """One field a lookup. `claims` and `people` hold only records that exist; a message may have several owners.
 
-    `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
+    `standing`: of the sender, by owner. `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
     `overrides`: what owners changed of their hours, by owner; Missing: their hours hold as they are in the file.
     """
 
     authentication: Authentication | Missing = Missing("not verified")
-    standing: Standing | Missing = Missing("not looked up")
+    standing: Standings | Missing = Missing("not looked up")
     claims: Claims | Missing = field(default_factory=dict)
     people: People | Missing = field(default_factory=dict)
     overrides: Overrides | Missing = field(default_factory=dict)

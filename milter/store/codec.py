@@ -135,8 +135,7 @@ def decode_done(value: bytes | None, key: DoneKey, now: datetime) -> str | None:
 def decode_standing(packed: bytes) -> Standing | None:
     if len(packed) != struct.calcsize("<II"):
         return None
-    _last, count = struct.unpack("<II", packed)
-    return Standing("neutral", count)
+    return Standing("neutral")
 
 
 def decode_claim(record: Sequence[bytes] | None) -> Claim | None:
