@@ -54,7 +54,8 @@ Overrides = Mapping[str, tuple[Override, ...]]
 class Facts:
     """One field a lookup. `claims` and `people` hold only records that exist; a message may have several owners.
 
-    `standing`: of the sender, by owner. `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
+    `standing`: of the sender, by owner.
+    `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
     `overrides`: what owners changed of their hours, by owner; Missing: their hours hold as they are in the file.
     """
 
