@@ -30,6 +30,7 @@ TOP = (
 TABLES = ("lmtp", "smtp", "submission", "milter", "filing", "replies", "authentication", "redis")
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 REDIS = ("embedded", "redis://", "rediss://", "unix://")
+MOST_WORKERS = 256  # a slip of the finger must not fork a machine to death
 LONGEST_BOUNCE = (
     64 - 41
 )  # characters (RFC 5321 section 4.5.3.1.1): the delimiter and a mark of core.bounces come behind
@@ -86,7 +87,7 @@ def read_host(source: Source) -> Host:
         state_dir=_absolute(top, "state_dir", "/var/lib/recado"),
         secret_file=_absolute(top, "secret_file", "/etc/recado/secret") if secret else None,
         owners=top.text("owners") or "owners/*.toml",
-        workers=top.whole("workers", 1, least=1),
+        workers=top.whole("workers", 1, least=1, most=MOST_WORKERS),
         recipient_delimiter=top.parsed("recipient_delimiter", _delimiter, "+"),
         message_size_limit=top.whole("message_size_limit", 0, least=0),
         mynetworks=top.each("mynetworks", networks.network, LOOPBACK),

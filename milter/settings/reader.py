@@ -59,12 +59,15 @@ class Reader:
         value = self._typed(key, bool, "true or false, without quotes")
         return default if value is None else value
 
-    def whole(self, key: str, default: int, least: int) -> int:
+    def whole(self, key: str, default: int, least: int, most: int = 2**63 - 1) -> int:
         value = self._typed(key, int, "a whole number, without quotes")
         if value is None:
             return default
         if value < least:
             self.problem(key, Wrong(f"is {value}", f"write {least} or more"))
+            return default
+        if value > most:
+            self.problem(key, Wrong(f"is {value}", f"write {most} or less"))
             return default
         return value
 

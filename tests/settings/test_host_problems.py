@@ -22,6 +22,7 @@ CASES = {
     "true for a number": (
         "workers = true\n[lmtp]", "2: workers: is true or false; write a whole number, without quotes"),
     "no workers": ("workers = 0\n[lmtp]", "2: workers: is 0; write 1 or more"),
+    "an army of workers": ("workers = 100000\n[lmtp]", "2: workers: is 100000; write 256 or less"),
     "text for a list": (
         'mynetworks = "127.0.0.0/8"\n[lmtp]',
         '2: mynetworks: is a text; write a list of texts in square brackets, such as ["…", "…"]'),
