@@ -6,7 +6,7 @@ expires: silence alone leads back to neutral. `scripts/learn.lua` does the same 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from milter.core.facts import Standing
@@ -21,17 +21,16 @@ TRUSTED = 0.70  # the lower bound from which a sender is trusted
 BAD = 0.30  # the upper bound up to which he is bad
 COUNT_MOST = 0xFFFF
 
-# Flags of a domain's record.
-PASSES = 0x00FF  # how often its signature passed, up to 255
-BREAKS = 0x0100  # its own hosts, proven by SPF, have sent broken signatures
-ALWAYS = 5  # passes from which a domain counts as one that always signs
+ALWAYS = 5  # signatures that passed, after which a domain counts as one that always signs
+PASSES_MOST = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """`good`, `bad`, `burst` (good evidence of about the last day) as they were at `last`, whole seconds since 1970.
 
-    `count` of pieces of evidence ever, up to 65535; `flags` see above, of a domain's record only.
+    `count` of pieces of evidence ever, up to 65535. `flags` of a domain's record: how many of its signatures have passed, up to
+    255, since one last failed in mail that SPF proved to be its own.
     """
 
     last: int
@@ -47,8 +46,7 @@ class Record:
 
     @property
     def always_signs(self) -> bool:
-        """Its signature has passed several times, and where the domain itself was proven otherwise, never failed."""
-        return self.flags & PASSES >= ALWAYS and not self.flags & BREAKS
+        return self.flags >= ALWAYS
 
 
 def seconds(now: datetime) -> int:
@@ -72,6 +70,11 @@ def learned(record: Record | None, good: float, bad: float, now: datetime) -> Re
     burst, good, bad = old.burst + good, old.good + good, old.bad + bad
     excess = max(1.0, (good + bad) / MOST)
     return Record(old.last, good / excess, bad / excess, burst, min(old.count + 1, COUNT_MOST), old.flags)
+
+
+def with_signature(record: Record, passed: bool) -> Record:
+    """A domain's record, told whether its signature passed in mail that is proven to be its own."""
+    return replace(record, flags=min(record.flags + 1, PASSES_MOST) if passed else 0)
 
 
 def share(record: Record | None, prior: float = UNKNOWN) -> float:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from milter.core import address, authentication_results
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Missing
-from milter.core.freemail import DOMAINS
+from milter.core.freemail import is_freemail
 
 
 class NameKind(StrEnum):
@@ -65,7 +65,7 @@ def of_domain(domain: str) -> Sender:
 def of_list(list_id: str, domain: str) -> Sender:
     """`domain`: the organisation that sends the list's mail, proven. As for addresses, a freemail domain lends nothing."""
     name = address.organisational_domain(domain)
-    return Sender(NameKind.LIST, f"{list_id} {name}", "" if name in DOMAINS else name, name)
+    return Sender(NameKind.LIST, f"{list_id} {name}", "" if is_freemail(name) else name, name)
 
 
 def of_stranger(claimed: str, network: str, delimiter: str = "+") -> Sender:
@@ -77,7 +77,7 @@ def of_stranger(claimed: str, network: str, delimiter: str = "+") -> Sender:
 def place(name: str) -> str:
     """What picks the slot of an address: its organisation, or, where addresses lend each other nothing, the address."""
     domain = address.organisational_domain(address.split(name)[1])
-    return address.normal(name) if domain in DOMAINS else domain
+    return address.normal(name) if is_freemail(domain) else domain
 
 
 def network(client: str) -> str:
@@ -136,7 +136,7 @@ def _organisation(one: authentication_results.Result) -> str:
 
 def _lender(name: str) -> str:
     domain = address.organisational_domain(address.split(name)[1])
-    return "" if domain in DOMAINS else domain
+    return "" if is_freemail(domain) else domain
 
 
 _LIST_ID = re.compile(r"<\s*([^<>\s]+)\s*>\s*$")
