@@ -25,7 +25,7 @@ from milter.core import (
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
-from milter.core.header_edits import HeaderEdits
+from milter.core.header_edits import Cleaned, HeaderEdits
 from milter.core.overrides import Change
 from milter.core.reply_job import ClaimKey, taken
 from milter.delivery import today_letter
@@ -138,13 +138,17 @@ class Service:
             else draft
         )
         decisions = pipeline.one_reply_per_owner(decided)
-        copies = tuple(_copy(one, transaction, settings) for one in decisions)
+        cleaned = header_edits.clean(transaction.message, believed, policy)
+        copies = tuple(_copy(one, cleaned, transaction, settings) for one in decisions)
         return Examination(
             transaction,
             settings,
             decisions,
             copies,
-            tuple(_as_received(one, copy, transaction, settings) for one, copy in zip(decisions, copies, strict=True)),
+            tuple(
+                _as_received(one, copy, cleaned, transaction, settings)
+                for one, copy in zip(decisions, copies, strict=True)
+            ),
             _all_remembered(stored, transaction, settings, digest),
             digest,
             facts,
@@ -157,7 +161,8 @@ class Service:
             reasons.because(Decision(one.address), "passed-internal-error") for one in transaction.recipients
         )
         try:
-            edits = header_edits.edits_for(Decision(""), transaction, settings.policy)
+            believed = authentication_results.believed(transaction, settings.policy)
+            edits = HeaderEdits(header_edits.clean(transaction.message, believed, settings.policy).remove)
             query = _query(transaction, settings, digest, (), Missing("internal error"))
             before = _all_remembered((await self._look_up(query))[0], transaction, settings, digest)
         except Exception:  # as above: the same defect may be met again
@@ -290,19 +295,21 @@ def _reply(remembered_text: str) -> SmtpReply:
     return SmtpReply(250, enhanced, text)
 
 
-def _copy(decision: Decision, transaction: Transaction, settings: Settings) -> Copy:
-    edits = header_edits.edits_for(decision, transaction, settings.policy)
+def _copy(decision: Decision, cleaned: Cleaned, transaction: Transaction, settings: Settings) -> Copy:
+    edits = header_edits.edits_for(decision, cleaned, transaction, settings.policy)
     return Copy(filing.delivery_address(decision, settings.policy), edits)
 
 
-def _as_received(decision: Decision, copy: Copy, transaction: Transaction, settings: Settings) -> Copy:
+def _as_received(
+    decision: Decision, copy: Copy, cleaned: Cleaned, transaction: Transaction, settings: Settings
+) -> Copy:
     """A mail that we moved goes back to its own mailbox as it came; one that we only filed keeps our fields."""
     if copy.rcpt_to == decision.rcpt_to:
         return copy
     if decision.moved_to is None:
         return Copy(decision.rcpt_to, copy.edits)
     back = Decision(decision.rcpt_to, decision.owner, decision.identity)
-    return Copy(decision.rcpt_to, header_edits.edits_for(back, transaction, settings.policy))
+    return Copy(decision.rcpt_to, header_edits.edits_for(back, cleaned, transaction, settings.policy))
 
 
 def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | None:

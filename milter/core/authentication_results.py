@@ -1,7 +1,9 @@
-"""Authentication-Results (RFC 8601): which of those in a message are believed, and what they say of author and correspondent."""
+"""Authentication-Results (RFC 8601): which of those in a message are believed, what they say of author and correspondent, and how
+results are written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from milter.core import lexical
 from milter.core.address import normal_domain, organisational_domain, split, untagged
@@ -12,16 +14,31 @@ from milter.core.policy import Policy
 
 FIELD = "authentication-results"
 MOST = 50  # fields of ours that are read; results of one field
+LONGEST = 2000  # characters of all results that are said again
 _ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
+_DOMAINS = ("header.d", "smtp.mailfrom", "smtp.helo", "header.from")
+_TOLD = ("header.d", "header.s", "header.a", "header.b", "smtp.mailfrom", "smtp.helo", "header.from", "policy.dmarc")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One method's result: both lower case; `properties` such as {"header.d": "acme.example"}."""
+    """One method's result: both lower case; `properties` such as {"header.d": "acme.example"}; `comment` in plain words."""
 
     method: str
     result: str
-    properties: Mapping[str, str]
+    properties: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+
+    @property
+    def refuted(self) -> bool:
+        """Whoever stands in From: did not prove it."""
+        return self.method == "dmarc" and self.result == "fail"
+
+    @property
+    def forged(self) -> bool:
+        """The same, and the domain does not ask that nothing be done about it."""
+        return self.refuted and self.properties.get("policy.dmarc", "").lower() != "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +83,7 @@ def believed(transaction: Transaction, policy: Policy) -> Believed:
     found: dict[int, Results] = {}
     for index in places[:MOST]:
         one = parse(message.fields[index].value)
-        failed = any(each.method == "dmarc" and each.result == "fail" for each in one.results)
+        failed = any(each.forged for each in one.results)
         if (index in good and one.authserv_id in trusted) or (failed and is_named(one.authserv_id, own_id(policy))):
             found[index] = one
     if not found:
@@ -88,19 +105,21 @@ def _authentication(fields: tuple[Results, ...], transaction: Transaction) -> Au
     author = normal_domain(split(authors[0].address)[1]) if len(authors) == 1 else ""
     sender = split(untagged(transaction.mail_from))[1]
     verdicts = {one.result for one in results if one.method == "dmarc" and _about(one, author)}
-    failed = any(one.method == "dmarc" and one.result == "fail" for one in results)
-    dmarc = "fail" if failed else "pass" if "pass" in verdicts else "none"
+    forged, refuted = any(one.forged for one in results), any(one.refuted for one in results)
+    dmarc = "fail" if forged else "pass" if "pass" in verdicts and not refuted else "none"
     passed = [one for one in results if one.result == "pass"]
     aligned = any(_same_organisation(domain, author) for one in passed for domain in (_signer(one), _mail_from(one)))
     corresponds = any(
         (sender and _mail_from(one) == sender) or _same_organisation(_signer(one), sender) for one in passed
     )
+    signatures = (one.properties.get("header.b", "") for one in passed if _same_organisation(_signer(one), author))
     return Authentication(
-        author_authenticated=not failed and (aligned or dmarc == "pass"),
+        author_authenticated=not refuted and (aligned or dmarc == "pass"),
         correspondent_authenticated=bool(corresponds),
         dmarc=dmarc,
         source=fields[0].authserv_id,
-        summary="; ".join(_said(one) for one in results if one.method in ("dkim", "spf", "dmarc"))[:500],
+        summary=said(one for one in results if one.method in ("dkim", "spf", "dmarc")),
+        signature=next((one for one in signatures if _BASE64.fullmatch(one)), ""),
     )
 
 
@@ -131,14 +150,35 @@ def _same_organisation(one: str, other: str) -> bool:
     return bool(one and other) and organisational_domain(one) == organisational_domain(other)
 
 
+def said(results: Iterable[Result]) -> str:
+    """The results as they stand in a field of our own, "; " between them; whole ones, and no more than fit."""
+    kept: list[str] = []
+    room = LONGEST
+    for one in results:
+        text = _said(one)
+        room -= len(text) + 2
+        if room < 0:
+            break
+        kept.append(text)
+    return "; ".join(kept)
+
+
 def _said(one: Result) -> str:
-    """Said again in our own field: only plain ASCII words, whatever stood there."""
-    pairs = [
-        (name, one.properties[name]) for name in ("header.d", "smtp.mailfrom", "header.from") if name in one.properties
-    ]
-    domains = [(name, normal_domain(split(value)[1] or value)) for name, value in pairs]
-    words = [f"{one.method}={one.result}", *(f"{name}={value}" for name, value in domains if _plain(value))]
-    return " ".join(words) if _plain(one.result) else f"{one.method}=none"
+    """Only plain ASCII words, whatever stood in a mail or in DNS."""
+    if not _plain(one.result):
+        return f"{one.method}=none"
+    words = [f"{one.method}={one.result}"]
+    if comment := re.sub(r"[^A-Za-z0-9 .,=_-]+", " ", one.comment)[:80].strip():
+        words.append(f"({comment})")
+    for name in _TOLD:
+        value = one.properties.get(name, "")
+        if name in _DOMAINS:
+            value = normal_domain(split(value)[1] or value)
+        if _plain(value):
+            words.append(f"{name}={value}")
+        elif name == "header.b" and _BASE64.fullmatch(value):
+            words.append(f'{name}="{value}"')  # a token may hold neither "/" nor "=" (RFC 2045 section 5.1)
+    return " ".join(words)
 
 
 def _plain(text: str) -> bool:

@@ -53,7 +53,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`result`: pass, fail, none, temperror or permerror (RFC 7489 section 11.2). `policy`: what the domain asks for, "" if nothing."""
+    """`result`: pass, fail, none, temperror or permerror (RFC 7489 section 11.2). `policy`: what the domain asks for, "" if
+    nothing."""
 
     result: str
     policy: str = ""

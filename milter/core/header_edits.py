@@ -8,7 +8,7 @@ from milter.core import authentication_results, encoded_words, marks
 from milter.core.authentication_results import Believed
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
-from milter.core.facts import Authentication
+from milter.core.facts import Authentication, Missing
 from milter.core.message import Field, Message, field_end
 from milter.core.policy import Policy
 
@@ -40,10 +40,17 @@ def apply(message: Message, edits: HeaderEdits) -> bytes:
     return b"".join(pieces)
 
 
-def edits_for(decision: Decision, transaction: Transaction, policy: Policy) -> HeaderEdits:
-    """For every recipient forgeries go: Recado-* fields and Authentication-Results in our name. Marked copies get our fields."""
-    message = transaction.message
-    believed = authentication_results.believed(transaction, policy)
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is the same for every recipient of a message. `remove` as in HeaderEdits: the forgeries. `results`: our own
+    Authentication-Results; "" where one in our name stays."""
+
+    remove: tuple[tuple[int, int], ...]
+    results: str
+
+
+def clean(message: Message, believed: Believed, policy: Policy) -> Cleaned:
+    """Finds what only we may write: Recado-* fields, and Authentication-Results in our name that are not believed."""
     kept = {message.fields[index].start for index in believed.fields}
     remove, own_kept = [], False
     for one in _in_our_name(message.header, policy):
@@ -51,15 +58,20 @@ def edits_for(decision: Decision, transaction: Transaction, policy: Policy) -> H
             own_kept = True
         else:
             remove.append((one.start, one.start + len(one.raw)))
+    return Cleaned(tuple(remove), "" if own_kept else _restated(believed.authentication, policy))
+
+
+def edits_for(decision: Decision, cleaned: Cleaned, transaction: Transaction, policy: Policy) -> HeaderEdits:
+    """For every recipient forgeries go; marked copies get our fields."""
     insert: list[tuple[str, str]] = []
     if decision.disposition is Disposition.MARKED:
         insert = _fields(decision, transaction, policy)
-        if not own_kept:
-            insert.append(("Authentication-Results", _restated(believed, policy)))
-        if message.header[:1] in (b" ", b"\t"):
+        if cleaned.results:
+            insert.append(("Authentication-Results", cleaned.results))
+        if transaction.message.header[:1] in (b" ", b"\t"):
             # The first line of a broken header would continue our last field, and forge what it says.
             insert.append(("Recado-Note", "the header began with a folded line"))
-    return HeaderEdits(tuple(remove), tuple(insert))
+    return HeaderEdits(cleaned.remove, tuple(insert))
 
 
 def _in_our_name(header: bytes, policy: Policy) -> Iterator[Field]:
@@ -89,11 +101,11 @@ def _fields(decision: Decision, transaction: Transaction, policy: Policy) -> lis
     return [(name, value) for name, value in fields if value]
 
 
-def _restated(believed: Believed, policy: Policy) -> str:
-    """RFC 8601 section 2.2: what we believe, in our own name; "none" if we checked nothing."""
-    known = believed.authentication
+def _restated(known: Authentication | Missing, policy: Policy) -> str:
+    """RFC 8601 section 2.2: what we believe, in our own name; "none" if we checked nothing. One result a line, or more."""
     said = known.summary.split("; ") if isinstance(known, Authentication) and known.summary else ["none"]
-    return ";\r\n ".join((authentication_results.own_id(policy), *said))
+    lines = [_folded("", one.split(" ")) for one in said]
+    return ";\r\n ".join((authentication_results.own_id(policy), *lines))
 
 
 def _folded(name: str, words: tuple[str, ...] | list[str]) -> str:

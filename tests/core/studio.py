@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from milter.core import authentication_results
+from milter.core import authentication_results, header_edits
+from milter.core.decision import Decision
 from milter.core.envelope import Direction, Peer, Recipient, Transaction
 from milter.core.facts import Authentication, Claims, Facts, Missing
+from milter.core.header_edits import HeaderEdits
 from milter.core.hours import Schedule
 from milter.core.keys import Keys
 from milter.core.message import parse
@@ -107,3 +109,10 @@ def facts(
     """What the service would look up: the believed results, and the claims given."""
     known: Authentication | Missing = authentication_results.believed(transaction, policy).authentication
     return Facts(authentication=known, claims={} if claims is None else claims, **others)  # type: ignore[arg-type]
+
+
+def edits(decision: Decision, transaction: Transaction, policy: Policy = POLICY) -> HeaderEdits:
+    """Of one copy, as the service makes them."""
+    believed = authentication_results.believed(transaction, policy)
+    cleaned = header_edits.clean(transaction.message, believed, policy)
+    return header_edits.edits_for(decision, cleaned, transaction, policy)

@@ -21,7 +21,7 @@ TO_NOBODY = {"rcpt_to": "luis@otro.example"}
 
 def sent(transaction: Transaction, policy: Policy = studio.POLICY) -> bytes:
     decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction, policy), policy)
-    return header_edits.apply(transaction.message, header_edits.edits_for(decision, transaction, policy))
+    return header_edits.apply(transaction.message, studio.edits(decision, transaction, policy))
 
 
 def values(header: bytes, name: str) -> list[str]:
@@ -152,7 +152,7 @@ def test_reasons_are_folded_and_stay_one_field() -> None:
     decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
     for number in range(12):
         decision = decision.because(f"reply-withheld-long-code-{number}", "x")
-    header = header_edits.apply(transaction.message, header_edits.edits_for(decision, transaction, studio.POLICY))
+    header = header_edits.apply(transaction.message, studio.edits(decision, transaction))
     (reasons,) = values(header, "Recado-Reason")
     assert reasons.split() == [one.code for one in decision.reasons]
     assert max(map(len, re.findall(rb"[^\r\n]+", header))) <= 78
@@ -160,5 +160,5 @@ def test_reasons_are_folded_and_stay_one_field() -> None:
 
 def test_nothing_to_do_is_no_edit() -> None:
     transaction = letter(**TO_NOBODY)  # type: ignore[arg-type]
-    edits = header_edits.edits_for(Decision("luis@otro.example"), transaction, studio.POLICY)
+    edits = studio.edits(Decision("luis@otro.example"), transaction)
     assert not edits and header_edits.apply(transaction.message, edits) == transaction.message.header

@@ -27,7 +27,7 @@ def test_long_repetitions(field: str) -> None:
         transaction = letter(f"{field}: {piece * (HUGE // len(piece))}")
         decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
         assert decision.reasons and all(len(one.evidence) <= 120 for one in decision.reasons)
-        header_edits.apply(transaction.message, header_edits.edits_for(decision, transaction, studio.POLICY))
+        header_edits.apply(transaction.message, studio.edits(decision, transaction))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_odd_envelope_senders(sender: str) -> None:
 def test_odd_messages(content: bytes) -> None:
     transaction = replace(letter(), message=parse(content))
     decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
-    header = header_edits.apply(transaction.message, header_edits.edits_for(decision, transaction, studio.POLICY))
+    header = header_edits.apply(transaction.message, studio.edits(decision, transaction))
     assert decision.reply is None and header.endswith(transaction.message.header)
 
 

@@ -329,7 +329,7 @@ async def test_a_defect_in_the_edits_passes_the_mail_on_byte_for_byte(
         raise LookupError("a defect")
 
     async with office(tmp_path, redis) as ana:
-        monkeypatch.setattr(header_edits, "edits_for", broken)
+        monkeypatch.setattr(header_edits, "clean", broken)
         content = letter(LAURA, STUDIO)
         assert await ana.mail(STUDIO, content=content) == [STORED]
         assert ana.sink.delivered[0].data == content
