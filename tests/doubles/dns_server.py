@@ -219,7 +219,7 @@ class DnsServer:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         if self.negative_ttl is not None:
             soa = f"ns.invalid. hostmaster.invalid. 1 3600 600 86400 {self.negative_ttl}"
-            answer.authority.append(dns.rrset.from_text(here.parent(), self.negative_ttl, "IN", "SOA", soa))
+            answer.authority.append(dns.rrset.from_text(".", self.negative_ttl, "IN", "SOA", soa))
         return answer
 
     def _table(self) -> dict[tuple[str, str], list[Value]]:

@@ -1,0 +1,212 @@
+"""Names looked up without ever blocking the loop: remembered, asked for once at a time, and not at all while the DNS is away."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dns.message
+
+from milter.lookup.dns_answers import Answer, Failed, Key, Kind, NoRecords, Reading, Records, key, probe, query, read
+from milter.lookup.dns_cache import Cache
+from milter.lookup.dns_exchange import Server, Unreadable, exchange, server
+
+__all__ = ["Answer", "Budget", "Failed", "Kind", "NoRecords", "Records", "Resolver"]
+
+log = logging.getLogger("milter.lookup")
+
+SECONDS = 5.0  # for all look-ups of one message together
+PATIENCE = 1.5  # seconds for one server's answer to one question
+PROBE = 2.0  # seconds between two probes of a silent DNS
+LONGEST_TTL, LONGEST_NEGATIVE_TTL = 3600, 900  # seconds (RFC 2308 section 5 advises at most some hours)
+# Seconds; RFC 2308 section 7 allows up to five minutes. A name server that is back should be noticed, and a burst is shorter.
+FAILURE_TTL = 10
+ALIASES = 8  # followed
+AT_ONCE = 256  # questions on their way, each with a socket
+RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One deadline, on the loop's clock, for all look-ups of one message: five time-outs in a row do not add up."""
+
+    deadline: float
+
+    @classmethod
+    def start(cls, seconds: float = SECONDS) -> "Budget":
+        return cls(asyncio.get_running_loop().time() + seconds)
+
+    def left(self) -> float:
+        """Seconds; 0 if there are none."""
+        return max(0.0, self.deadline - asyncio.get_running_loop().time())
+
+
+class Resolver:
+    """`nameservers` as settings let them through; without any, those of resolv.conf, read once.
+
+    `silent` while no server answers anything. A zone whose servers are dead is another thing: the first time-out lets a probe
+    find out which it is, so nobody's dead zone keeps us from looking up the others.
+    """
+
+    def __init__(
+        self,
+        nameservers: Sequence[str] = (),
+        *,
+        resolv_conf: Path = RESOLV_CONF,
+        patience: float = PATIENCE,
+        probe_every: float = PROBE,
+    ) -> None:
+        self.silent = False
+        self._servers = [server(one) for one in nameservers] or _of_this_host(resolv_conf)
+        self._patience = patience
+        self._probe_every = probe_every
+        self._first = 0
+        self._cache = Cache()
+        self._flights: dict[Key, asyncio.Task[Answer]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._probing: asyncio.Task[None] | None = None
+        self._heard: tuple[float, Key | None] = (0.0, None)
+        self._closed = False
+
+    def known(self, name: str, kind: Kind) -> Answer | None:
+        """What can be said without asking anybody, else None."""
+        asked = key(name, kind)
+        return self._cache.get(asked, asyncio.get_running_loop().time()) if asked else NoRecords()
+
+    async def lookup(self, name: str, kind: Kind, budget: Budget) -> Answer:
+        """Waits for `budget` at most. The question lives on without whoever waited for it, for the next one who asks."""
+        asked = key(name, kind)
+        if asked is None:
+            return NoRecords()
+        if known := self._cache.get(asked, asyncio.get_running_loop().time()):
+            return known
+        if self._closed or self.silent or not self._servers:
+            return Failed("no name server answers")
+        left = budget.left()
+        if not left:
+            return Failed("out of time")
+        flight = self._flights.get(asked) or self._start(asked)
+        await asyncio.wait({flight}, timeout=left)
+        if not flight.done():
+            return Failed("out of time")
+        return Failed("no name server answers") if flight.cancelled() or flight.exception() else flight.result()
+
+    async def close(self) -> None:
+        self._closed = True
+        running = [*self._flights.values(), *([self._probing] if self._probing else [])]
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _start(self, asked: Key) -> asyncio.Task[Answer]:
+        flight = asyncio.create_task(self._find(asked))
+        self._flights[asked] = flight
+        flight.add_done_callback(lambda _: self._land(asked, flight))
+        return flight
+
+    def _land(self, asked: Key, flight: asyncio.Task[Answer]) -> None:
+        del self._flights[asked]
+        if not flight.cancelled() and (error := flight.exception()):
+            log.error("a look-up broke", extra={"kind": asked[1]}, exc_info=error)
+
+    async def _find(self, asked: Key) -> Answer:
+        async with self._slots:
+            answer, ttl = await self._chase(asked)
+        self._cache.put(asked, answer, asyncio.get_running_loop().time() + ttl)
+        return answer
+
+    async def _chase(self, asked: Key) -> tuple[Answer, float]:
+        """The answer, and for how many seconds it is good. Aliases that a forwarder has left unfollowed are followed here."""
+        ttl = float(LONGEST_TTL)
+        for _ in range(ALIASES):
+            reading = await self._ask(asked)
+            if reading.ttl is not None:
+                ttl = min(ttl, reading.ttl)
+            further = key(reading.alias, asked[1]) if reading.alias else None
+            if further is None:
+                break
+            asked = further
+        match reading.answer:
+            case Records():
+                return reading.answer, max(ttl, 1)
+            case NoRecords():
+                # Also one that the server gave no time for: a burst need not ask again and again.
+                return reading.answer, FAILURE_TTL if reading.ttl is None else min(ttl, LONGEST_NEGATIVE_TTL)
+            case Failed():
+                return reading.answer, FAILURE_TTL
+
+    async def _ask(self, asked: Key) -> Reading:
+        why = ""
+        count = len(self._servers)
+        for at in itertools.islice(itertools.cycle(range(count)), self._first, self._first + min(max(count, 2), 3)):
+            if count == 1 and why not in ("", "timeout"):
+                break
+            try:
+                async with asyncio.timeout(self._patience):
+                    message = await exchange(self._servers[at], query(asked))
+            except (OSError, EOFError) as error:
+                why = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+                self._suspect(at)
+            except Unreadable:
+                why = "unreadable answer"
+            else:
+                self._first = at
+                self._heard = (asyncio.get_running_loop().time(), asked)
+                reading = read(message)
+                if not isinstance(reading.answer, Failed):
+                    return reading
+                why = reading.answer.why
+        return Reading(Failed(why))
+
+    def _suspect(self, at: int) -> None:
+        """The server `at` did not answer: ask another one first from now on, and find out whether any does."""
+        if at == self._first:
+            self._first = (at + 1) % len(self._servers)
+        if (self._probing is None or self._probing.done()) and not self._closed:
+            self._probing = asyncio.create_task(self._probe())
+
+    async def _probe(self) -> None:
+        while not await self._any_answers():
+            if not self.silent:
+                self.silent = True
+                log.warning("dns is silent: nothing is looked up until it answers a probe")
+                for one in self._flights.values():
+                    one.cancel()
+            await asyncio.sleep(self._probe_every)
+        if self.silent:
+            self.silent = False
+            self._cache.forget_failures()
+            log.info("dns answers again")
+
+    async def _any_answers(self) -> bool:
+        """Whether any server answers at all, whatever it says: to what each knows, and to what one has answered before."""
+        since, (_, before) = asyncio.get_running_loop().time(), self._heard
+        questions = [probe(), *([query(before)] if before else [])]
+        for _ in range(2):
+            asked = (self._answers(one, each) for one in self._servers for each in questions)
+            if any(await asyncio.gather(*asked)) or self._heard[0] >= since:
+                return True
+        return False
+
+    async def _answers(self, there: Server, question: dns.message.QueryMessage) -> bool:
+        try:
+            async with asyncio.timeout(self._patience / 2):
+                await exchange(there, question)
+        except (OSError, EOFError):
+            return False
+        except Unreadable:
+            return True
+        return True
+
+
+def _of_this_host(path: Path) -> list[Server]:
+    """The name servers of resolv.conf(5): if it names none, that of the host itself."""
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError as error:
+        log.warning("no name servers: every look-up fails", extra={"file": str(path), "cause": error.strerror})
+        return []
+    words = [line.split() for line in lines if line.startswith("nameserver")]
+    return [Server(one[1]) for one in words if len(one) > 1] or [Server("127.0.0.1")]
