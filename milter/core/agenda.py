@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from milter.core.closures import public_holidays
 from milter.core.hours import Cause, Closed, Open, Schedule
-from milter.core.overrides import Override, state_at
+from milter.core.overrides import Override, closing, state_at
 from milter.core.owner import Client, Identity
 
 CELL = timedelta(minutes=30)
@@ -79,8 +79,8 @@ def days(
             holiday,
             length / timedelta(hours=1),
             _spans(schedule, begin, end, changes),
-            _spans(identity.call_schedule, begin, end) if identity.call_schedule else (),
-            _spans(identity.focus, begin, end) if identity.focus else (),
+            _spans(identity.call_schedule, begin, end, closing(changes)) if identity.call_schedule else (),
+            _spans(identity.focus, begin, end, closing(changes)) if identity.focus else (),
         )
 
 
@@ -93,7 +93,7 @@ def _cell(identity: Identity, schedule: Schedule | None, wall: datetime, changes
         case Closed(cause):
             return _CLOSED.get(cause, Cell.CLOSED)
     for one, cell in ((identity.focus, Cell.FOCUS), (identity.call_schedule, Cell.CALL)):
-        if one and isinstance(state_at(one, middle), Open):
+        if one and isinstance(state_at(one, middle, closing(changes)), Open):
             return cell
     return Cell.OPEN
 

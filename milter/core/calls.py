@@ -6,7 +6,7 @@ from milter.core import address, call_words, encoded_words, event, itip_answer
 from milter.core.case import Case
 from milter.core.decision import AddKeyword, Decision, Disposition, SenderClass
 from milter.core.focus import final_identity
-from milter.core.itip_answer import Answer
+from milter.core.itip_answer import Answer, CallHours
 from milter.core.message import Message
 from milter.core.message_text import plain_text
 from milter.core.owner import Client, Invitations
@@ -62,9 +62,8 @@ def _invited(case: Case, decision: Decision) -> Decision:
         return decision
     identity = final_identity(case, decision)
     found = event.invitation(case.message, case.owner.timezone, case.now)
-    if found is None or identity.call_schedule is None or case.own(found.organizer):
-        return decision
-    if not itip_answer.outside(found, identity.call_schedule, identity.schedule_for(decision.client)):
+    calls = CallHours.of(identity, decision.client, case.overrides)
+    if found is None or calls is None or case.own(found.organizer) or not calls.outside(found.spans):
         return decision
     begins = found.spans[0][0].astimezone(case.owner.timezone)
     return because(decision.doing(AddKeyword(KEYWORD)), INVITED, begins.isoformat(timespec="minutes"))
@@ -77,7 +76,8 @@ def answer_of(case: Case, decision: Decision, client: Client | None) -> Answer |
     of an address that was invited.
     """
     identity = case.identity
-    if identity.invitations is Invitations.TAG or identity.call_schedule is None or client is None:
+    calls = CallHours.of(identity, client, case.overrides)
+    if identity.invitations is Invitations.TAG or calls is None or client is None:
         return None
     if decision.moved_to is not None or not any(one.code == INVITED for one in decision.reasons):
         return None
@@ -89,10 +89,7 @@ def answer_of(case: Case, decision: Decision, client: Client | None) -> Answer |
     invited = [one for one in found.attendees if (own := case.own(one)) and own.name == identity.name]
     if not invited or found.spans[0][0] <= case.transaction.now:
         return None
-    office = identity.schedule_for(client)
-    return itip_answer.answer(
-        found, invited[0], identity.invitations, identity.call_schedule, office, case.transaction.now
-    )
+    return itip_answer.answer(found, invited[0], identity.invitations, calls, case.transaction.now)
 
 
 def asked(decision: Decision) -> bool:

@@ -19,6 +19,7 @@ from milter.core.message import Message
 MOST = mime.MOST_PART  # bytes of a calendar; what is longer is cut there, and then is none
 MOST_SPANS = 20  # of a series: enough to tell the rule from the exception
 MOST_ATTENDEES = 200
+MOST_LISTED = 200  # times that one RDATE or EXDATE adds or takes
 AHEAD = timedelta(days=366)
 OLDEST = timedelta(days=3660)  # of a series: dateutil counts every day since it began
 LONGEST_UID = 255  # RFC 5545 sets no limit; what is longer is repeated to nobody
@@ -40,7 +41,8 @@ _PRINTABLE = re.compile(r"[ -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 class Invitation:
     """`organizer` and `attendees`: addresses as written, "" for what is none. `spans` (start, end) in UTC, the coming ones.
 
-    `recurrence`: the RECURRENCE-ID, aware; None for the whole event. `series`: it happens more than once.
+    `recurrence`: the RECURRENCE-ID, aware; None for the whole event; `onwards`: and all that follow it (RANGE=THISANDFUTURE).
+    `series`: it happens more than once; `weekly`: the rule, if it comes every so many `weeks` on one day and has not begun.
     """
 
     uid: str
@@ -50,6 +52,9 @@ class Invitation:
     spans: tuple[tuple[datetime, datetime], ...]
     recurrence: datetime | None
     series: bool
+    onwards: bool = False
+    weekly: str = ""
+    weeks: int = 0
 
 
 def invitation(message: Message, zone: ZoneInfo, now: datetime) -> Invitation | None:
@@ -109,8 +114,8 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
     uid, start = str(event.get("UID", "")), event["DTSTART"].dt
     if not 0 < len(uid) <= LONGEST_UID or not _PRINTABLE.fullmatch(uid) or not isinstance(start, datetime):
         return None  # a whole day is no call
-    length = _length(event, _aware(start, zone), zone)
-    starts = (_aware(one, zone) for one in _starts(event, start, today))
+    onwards = "RECURRENCE-ID" in event and event["RECURRENCE-ID"].params.get("RANGE", "").upper() == "THISANDFUTURE"
+    weekly, weeks = _weekly(event) if start.date() >= today else ("", 0)
     people = event.get("ATTENDEE", [])
     listed = people if isinstance(people, list) else [people]
     return Invitation(
@@ -118,10 +123,29 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
         int(event.get("SEQUENCE", 0)),
         _mail(event.get("ORGANIZER", "")),
         tuple(_mail(one) for one in listed[:MOST_ATTENDEES]),
-        tuple((one.astimezone(UTC), one.astimezone(UTC) + length) for one in starts),
+        _spans(event, start, zone, today),
         _aware(event["RECURRENCE-ID"].dt, zone) if "RECURRENCE-ID" in event else None,
-        "RRULE" in event or "RDATE" in event,
+        "RRULE" in event or "RDATE" in event or onwards,
+        onwards,
+        weekly,
+        weeks,
     )
+
+
+def _spans(event: Any, start: datetime, zone: ZoneInfo, today: date) -> tuple[tuple[datetime, datetime], ...]:
+    """The coming times in order, those that were added to the series by themselves among them; else its own start."""
+    own = _aware(start, zone).astimezone(UTC)
+    length = _length(event, own, zone)
+    found = {_aware(one, zone).astimezone(UTC): length for one in _starts(event, start, today)}
+    if "RECURRENCE-ID" not in event:
+        first = max(datetime.combine(today, time(), UTC), own)
+        for one, its in _listed(event, "RDATE"):
+            begins = _aware(one, zone).astimezone(UTC)
+            if first <= begins <= first + AHEAD:
+                found[begins] = length if its is None else its
+    out = {_aware(one, zone).astimezone(UTC) for one, _ in _listed(event, "EXDATE")}
+    coming = sorted((begins, begins + its) for begins, its in found.items() if begins not in out)
+    return tuple(coming[:MOST_SPANS]) or ((own, own + length),)
 
 
 def _length(event: Any, start: datetime, zone: ZoneInfo) -> timedelta:
@@ -145,14 +169,12 @@ def _starts(event: Event, start: datetime, today: date) -> list[datetime]:
     # Counted by the wall clock of its zone, as RFC 5545 section 3.3.10 says.
     text = re.sub(r"(UNTIL=\d{8}T\d{6})Z", r"\1", rule.to_ical().decode(), flags=re.I)
     until = first + AHEAD
-    left_out = {one.replace(tzinfo=None) for one in _dates(event)}
     series = rrulestr(text, dtstart=naive).xafter(begun, inc=True) if naive < begun else rrulestr(text, dtstart=naive)
     coming: list[datetime] = []
     for one in islice(series, 4 * MOST_SPANS):
-        if one > max(until, naive + AHEAD) or len(coming) == MOST_SPANS:
+        if one > max(until, naive + AHEAD) or len(coming) == 2 * MOST_SPANS:
             break
-        if one not in left_out:
-            coming.append(one.replace(tzinfo=start.tzinfo))
+        coming.append(one.replace(tzinfo=start.tzinfo))
     return coming or [start]
 
 
@@ -179,11 +201,31 @@ def _is_sane(rule: Mapping[str, list[str]]) -> bool:
             return False
 
 
-def _dates(event: Event) -> Iterator[datetime]:
-    """EXDATE: what was taken out of the series."""
-    found: Any = event.get("EXDATE", [])
+def _weekly(event: Any) -> tuple[str, int]:
+    """("FREQ=WEEKLY;COUNT=6", 1) of a series that is on one day of the week and has no exceptions: it can be moved as one."""
+    rule = event.get("RRULE")
+    if rule is None or isinstance(rule, list) or "RDATE" in event or "EXDATE" in event or "RECURRENCE-ID" in event:
+        return "", 0
+    kept = {name: values for name, values in rule.items() if name.upper() not in ("BYDAY", "WKST")}
+    days, often = rule.get("BYDAY", []), int(rule.get("INTERVAL", ["1"])[0])
+    plain = set(map(str.upper, kept)) <= _ALWAYS and str(rule.get("FREQ", [""])[0]).upper() == "WEEKLY"
+    if not plain or len(days) > 1 or not 1 <= often <= 11:
+        return "", 0
+    return type(rule)(kept).to_ical().decode(), often
+
+
+def _listed(event: Any, name: str) -> Iterator[tuple[datetime, timedelta | None]]:
+    """RDATE and EXDATE: the times they list, and the length of those that have one of their own. Whole days are no calls."""
+    found: Any = event.get(name, [])
     for each in found if isinstance(found, list) else [found]:
-        yield from (one.dt for one in each.dts if isinstance(one.dt, datetime))
+        for one in each.dts[:MOST_LISTED]:
+            match one.dt:
+                case datetime() as begins:
+                    yield begins, None
+                case (datetime() as begins, datetime() as ends):
+                    yield begins, max(ends - begins, timedelta(0))
+                case (datetime() as begins, timedelta() as length):
+                    yield begins, max(length, timedelta(0))
 
 
 def _aware(when: datetime, zone: ZoneInfo) -> datetime:

@@ -1,9 +1,13 @@
-"""Hours that an owner keeps free for work: what arrives then can wait, unless it cannot."""
+"""Hours that an owner keeps free for work: what arrives then can wait, unless it cannot.
+
+Whoever is away, or has closed for today, keeps none.
+"""
 
 from milter.core import urgency
 from milter.core.case import Case
 from milter.core.decision import AddKeyword, Decision, Disposition, SenderClass
-from milter.core.hours import Open, state_at
+from milter.core.hours import Open
+from milter.core.overrides import closing, state_at
 from milter.core.owner import Identity, Kind
 from milter.core.reasons import because
 
@@ -17,7 +21,7 @@ def defer(case: Case, decision: Decision) -> Decision:
     if decision.disposition is Disposition.UNTOUCHED or decision.sender_class in _NEVER:
         return decision
     focus = final_identity(case, decision).focus
-    if focus is None or not isinstance(state_at(focus, case.now), Open):
+    if focus is None or not isinstance(state_at(focus, case.now, closing(case.overrides)), Open):
         return decision
     if urgency.KEYWORD in decision.keywords:
         return because(decision, "focus-broken-urgent")

@@ -1,25 +1,83 @@
 """What is answered to an invitation outside call hours (RFC 5546): no, or another time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, Timezone, vCalAddress, vRecur
 
 from milter.core.event import Invitation
-from milter.core.hours import Open, Schedule, next_opening, state_at
-from milter.core.owner import Invitations
+from milter.core.hours import Closed, Open, Schedule
+from milter.core.overrides import Override, closing, state_at
+from milter.core.owner import Client, Identity, Invitations
 
 PRODUCT = "-//Recado//Recado//EN"
 MOST_LOOKED_AT = 60  # call windows until one is long enough
+WEEK = timedelta(days=7)
+HALF_A_YEAR = timedelta(days=183)
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class CallHours:
+    """When an identity takes calls: in `windows`, on days on which its `office` opens; `changes`: the owner's for these days."""
+
+    windows: Schedule
+    office: Schedule | None
+    changes: tuple[Override, ...] = ()
+
+    @classmethod
+    def of(cls, identity: Identity, client: Client | None, changes: Sequence[Override] = ()) -> "CallHours | None":
+        """None: no calls are arranged here."""
+        if identity.call_schedule is None:
+            return None
+        return cls(identity.call_schedule, identity.schedule_for(client), tuple(changes))
+
+    def state(self, at: datetime) -> Open | Closed:
+        return state_at(self.windows, at, closing(self.changes))
+
+    def hold(self, start: datetime, end: datetime) -> bool:
+        """Whether all of it lies in one window."""
+        state = self.state(start)
+        within = isinstance(state, Open) and (state.until is None or end.timestamp() <= state.until.timestamp())
+        return within and (self.office is None or self._opens_on_day_of(start, self.office))
+
+    def outside(self, spans: Sequence[Span]) -> bool:
+        """Of a series, whether most of the coming times are: one on a holiday does not make it wrong."""
+        return 2 * sum(not self.hold(*one) for one in spans) > len(spans)
+
+    def free_starts(self, now: datetime, length: timedelta) -> Iterator[datetime]:
+        """The beginnings, in UTC, of the coming windows that are as long; not of one that has begun."""
+        begun = self.state(now)
+        at = begun.until if isinstance(begun, Open) else now
+        for _ in range(MOST_LOOKED_AT):
+            found = self.state(at) if at else None
+            opens = at if isinstance(found, Open) else found.opens if found else None
+            state = self.state(opens) if opens else None
+            if opens is None or not isinstance(state, Open) or state.until is None:
+                return
+            start = opens.astimezone(UTC)
+            if self.hold(start, start + length):
+                yield start
+            at = state.until
+
+    def _opens_on_day_of(self, when: datetime, office: Schedule) -> bool:
+        local = when.astimezone(ZoneInfo(office.zone))
+        for at in (when, local.replace(hour=0, minute=0, second=0, microsecond=0)):
+            match state_at(office, at, self.changes):
+                case Open():
+                    return True
+                case Closed(opens=opens) if opens and opens.date() == local.date():
+                    return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`calendar` the finished object, CRLF; `attendee` who answers; `organizer` who reads it; `before` it is of no use later.
 
-    `uid`, `sequence`: answered once.
+    `uid`, `sequence`: answered once. `asked`: the times that the invitation is about; `offered`: those proposed, () for a no.
     """
 
     calendar: str
@@ -28,21 +86,13 @@ class Answer:
     uid: str
     sequence: int
     before: datetime
+    asked: tuple[Span, ...]
+    offered: tuple[Span, ...]
 
 
-def answer(
-    invitation: Invitation,
-    attendee: str,
-    choice: Invitations,
-    windows: Schedule,
-    office: Schedule | None,
-    now: datetime,
-) -> Answer:
-    """DECLINE, or COUNTER with the next call window that is long enough. A series, or no such window: DECLINE."""
-    start, end = invitation.spans[0]
-    free = None
-    if choice is Invitations.COUNTER and not invitation.series:
-        free = next(free_starts(windows, office, now, end - start), None)
+def answer(invitation: Invitation, attendee: str, choice: Invitations, calls: CallHours, now: datetime) -> Answer:
+    """DECLINE, or COUNTER with the next call window that is long enough. If there is none: DECLINE."""
+    offered = _offer(invitation, calls, now) if choice is Invitations.COUNTER else ()
     event = Event()
     event.add("UID", invitation.uid)
     event.add("DTSTAMP", now.astimezone(UTC))
@@ -50,22 +100,29 @@ def answer(
     event["ORGANIZER"] = vCalAddress(f"mailto:{invitation.organizer}")
     replier = vCalAddress(f"mailto:{attendee}")
     # RFC 5546 section 3.2.7: whoever counters has not said yes; section 3.2.3: who declines says so.
-    replier.params["PARTSTAT"] = "TENTATIVE" if free else "DECLINED"
+    replier.params["PARTSTAT"] = "TENTATIVE" if offered else "DECLINED"
     event["ATTENDEE"] = replier
     if invitation.recurrence:
-        event.add(
-            "RECURRENCE-ID", invitation.recurrence.astimezone(UTC)
-        )  # without a VTIMEZONE no other zone may be named
-    if free:
-        event.add("DTSTART", free)
-        event.add("DTEND", free + (end - start))
+        # In UTC: without a VTIMEZONE no other zone may be named.
+        event.add("RECURRENCE-ID", invitation.recurrence.astimezone(UTC))
+        if invitation.onwards:
+            event["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
     calendar = Calendar()
-    for name, value in (("PRODID", PRODUCT), ("VERSION", "2.0"), ("METHOD", "COUNTER" if free else "REPLY")):
+    for name, value in (("PRODID", PRODUCT), ("VERSION", "2.0"), ("METHOD", "COUNTER" if offered else "REPLY")):
         calendar.add(name, value)
     calendar.add_component(event)
-    before = min(start, free) if free else start
+    if offered:
+        _propose(calendar, event, invitation, offered[0], ZoneInfo(calls.windows.zone))
+    start = invitation.spans[0][0]
     return Answer(
-        calendar.to_ical().decode(), attendee, invitation.organizer, invitation.uid, invitation.sequence, before
+        calendar.to_ical().decode(),
+        attendee,
+        invitation.organizer,
+        invitation.uid,
+        invitation.sequence,
+        min(start, offered[0][0]) if offered else start,
+        invitation.spans,
+        offered,
     )
 
 
@@ -74,37 +131,31 @@ def method_of(calendar: str) -> str:
     return "COUNTER" if "\r\nMETHOD:COUNTER\r\n" in calendar else "REPLY"
 
 
-def outside(invitation: Invitation, windows: Schedule, office: Schedule | None) -> bool:
-    """Of a series, whether most of the coming times are: one on a holiday does not make it wrong."""
-    wrong = [one for one in invitation.spans if not _inside(*one, windows, office)]
-    return 2 * len(wrong) > len(invitation.spans)
+def _offer(invitation: Invitation, calls: CallHours, now: datetime) -> tuple[Span, ...]:
+    """The times to propose: for a weekly series as many as it has, at the same hour of the wall. () if there are none."""
+    start, end = invitation.spans[0]
+    if invitation.series and not invitation.weeks:
+        return ()
+    zone, count = ZoneInfo(calls.windows.zone), len(invitation.spans)
+    for first in calls.free_starts(now, end - start):
+        wall = first.astimezone(zone)
+        begins = [(wall + number * invitation.weeks * WEEK).astimezone(UTC) for number in range(count)]
+        spans = tuple((one, one + (end - start)) for one in begins)
+        if not calls.outside(spans):
+            return spans
+    return ()
 
 
-def free_starts(windows: Schedule, office: Schedule | None, now: datetime, length: timedelta) -> Iterator[datetime]:
-    """The beginnings, in UTC, of the coming call windows that are as long; not of one that has begun."""
-    begun = state_at(windows, now)
-    at = begun.until if isinstance(begun, Open) else now
-    for _ in range(MOST_LOOKED_AT):
-        opens = next_opening(windows, at) if at else None
-        state = state_at(windows, opens) if opens else None
-        if opens is None or not isinstance(state, Open) or state.until is None:
-            return
-        start = opens.astimezone(UTC)
-        if _inside(start, start + length, windows, office):
-            yield start
-        at = state.until
-
-
-def _inside(start: datetime, end: datetime, windows: Schedule, office: Schedule | None) -> bool:
-    """Within one call window, on a day on which the office opens."""
-    state = state_at(windows, start)
-    within = isinstance(state, Open) and (state.until is None or end.timestamp() <= state.until.timestamp())
-    return within and (office is None or _opens_on_day_of(start, office))
-
-
-def _opens_on_day_of(when: datetime, office: Schedule) -> bool:
-    if isinstance(state_at(office, when), Open):
-        return True
-    local = when.astimezone(ZoneInfo(office.zone))
-    opens = next_opening(office, local.replace(hour=0, minute=0, second=0, microsecond=0))
-    return opens is not None and opens.date() == local.date()
+def _propose(calendar: Calendar, event: Event, invitation: Invitation, first: Span, zone: ZoneInfo) -> None:
+    """RFC 5546 section 3.2.7: a COUNTER has a SUMMARY, which may be empty: the client's words are not repeated."""
+    event.add("SUMMARY", "")
+    if not invitation.series:
+        event.add("DTSTART", first[0])
+        event.add("DTEND", first[1])
+        return
+    event.add("DTSTART", first[0].astimezone(zone))
+    event.add("DTEND", first[1].astimezone(zone))
+    event.add("RRULE", vRecur.from_ical(invitation.weekly))
+    # Half a year before and after what is looked at: who reads it needs the offset in force, and both changes of the year.
+    known = first[0].date() - HALF_A_YEAR, first[1].date() + 4 * HALF_A_YEAR
+    calendar.subcomponents.insert(0, Timezone.from_tzinfo(zone, zone.key, *known))

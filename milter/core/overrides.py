@@ -62,6 +62,11 @@ def in_force(changes: Iterable[Change], now: datetime) -> tuple[Override, ...]:
     return tuple(one for one in kept if one.start < one.end and now < one.end)
 
 
+def closing(overrides: Iterable[Override]) -> tuple[Override, ...]:
+    """What the changes take from call hours and focus: nobody is there. An opening gives the desk back, and makes no such hours."""
+    return tuple(one for one in _pieces(overrides) if not one.is_open)
+
+
 def state_at(schedule: Schedule | None, now: datetime, overrides: Sequence[Override] = ()) -> Open | Closed:
     """As hours.state_at, with the changes on top. `schedule` None: open all day, every day, but for them."""
     if not overrides:
@@ -121,13 +126,7 @@ class _Laid:
 
     @classmethod
     def over(cls, schedule: Schedule | None, overrides: Sequence[Override]) -> "_Laid":
-        pieces: list[Override] = []
-        for one in overrides:
-            whole = replace(one, start=one.start.astimezone(UTC), end=one.end.astimezone(UTC))
-            pieces = [part for each in pieces for part in _less(each, whole)]
-            if whole.start < whole.end:
-                pieces.append(whole)
-        return cls(schedule, tuple(sorted(pieces, key=lambda each: each.start)))
+        return cls(schedule, _pieces(overrides))
 
     def zone(self, now: datetime) -> ZoneInfo:
         if self.schedule:
@@ -228,6 +227,17 @@ class _Laid:
 
 def _second(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(microsecond=0)
+
+
+def _pieces(overrides: Iterable[Override]) -> tuple[Override, ...]:
+    """The changes as they hold: of two that contradict the last, in order of time, none over another. In UTC."""
+    pieces: list[Override] = []
+    for one in overrides:
+        whole = replace(one, start=one.start.astimezone(UTC), end=one.end.astimezone(UTC))
+        pieces = [part for each in pieces for part in _less(each, whole)]
+        if whole.start < whole.end:
+            pieces.append(whole)
+    return tuple(sorted(pieces, key=lambda each: each.start))
 
 
 def _less(one: Override, taken: Override) -> Iterator[Override]:

@@ -122,6 +122,8 @@ REASONS: dict[str, str] = {
     "reply-withheld-one-a-message": "One message causes one automatic reply at most.",
     "reply-withheld-expired": "Too late: the moment of this reply has passed.",
     "reply-withheld-opened": "The office has opened meanwhile.",
+    "reply-withheld-call-hours": "By now the invitation lies in the call hours: there is nothing to decline.",
+    "reply-withheld-call-taken": "The time that would have been proposed is not free any more.",
     "reply-withheld-owner-gone": "The owner, the identity or the client is configured no more.",
 }
 

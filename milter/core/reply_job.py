@@ -147,7 +147,7 @@ class ReplyIntent:
     `correspondent` RCPT TO of the reply, as in MAIL FROM. `from_address` From of the reply. `client` None: the stranger's text.
     `parent_id`/`references` of the parent message, "" and () if it had none. `message_id` of the reply, with brackets.
     `due`: until when the plan promises an answer; None: nothing is promised. `calendar`: the iTIP object that goes with the
-    text, CRLF; "" for none.
+    text, CRLF; "" for none; `asked` the (start, end) that its invitation is about, `offered` those that it proposes instead.
     """
 
     claims: tuple[ClaimRequest, ...]
@@ -170,6 +170,8 @@ class ReplyIntent:
     not_after: datetime
     due: datetime | None = None
     calendar: str = ""
+    asked: tuple[tuple[datetime, datetime], ...] = ()
+    offered: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def shadow(self) -> bool:
@@ -189,7 +191,9 @@ class ReplyIntent:
         try:
             raw["claims"] = tuple(_claim(one) for one in raw["claims"])
             raw["references"] = tuple(raw["references"])
-            raw = {"due": None, "calendar": ""} | raw  # records of an older version
+            raw = {"due": None, "calendar": "", "asked": (), "offered": ()} | raw  # records of an older version
+            for name in ("asked", "offered"):
+                raw[name] = tuple((datetime.fromisoformat(one), datetime.fromisoformat(end)) for one, end in raw[name])
             for name in ("opens", "created", "not_before", "not_after", "due"):
                 raw[name] = _instant(raw[name])
             return cls(**{name: raw[name] for name in _FIELDS})

@@ -2,16 +2,19 @@
 
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
 
 from milter.core import calls, pipeline, reply_message
+from milter.core.acknowledgement import still_due, up_to_date
 from milter.core.decision import Decision
 from milter.core.hours import Schedule
 from milter.core.message import parse
+from milter.core.overrides import Override
 from milter.core.owner import Invitations, Plan
 from milter.core.policy import Policy
 from milter.core.reply_job import Claim, ClaimKey, ReplyKind, State
@@ -27,6 +30,7 @@ SAID = [
     for kind in ("asks", "silent")
     for text in one[kind]
 ]
+MADRID = ZoneInfo("Europe/Madrid")
 OF_LAURA = ("$Client", "$Plan-silver")
 QUOTA = Claim(datetime(2026, 12, 1, tzinfo=UTC), None, State.SENT, 0)
 QUOTA_KEY = ClaimKey("ana", "", "acme 2026-11", ReplyKind.URGENT)
@@ -76,10 +80,16 @@ def test_without_the_new_configuration_nothing_is_marked(case: dict[str, Any]) -
     assert decision.urgent is None
 
 
-def invited(mail: tuple[str, bytes], choice: Invitations = Invitations.DECLINE, **more: Any) -> Decision:
+def invited(
+    mail: tuple[str, bytes],
+    choice: Invitations = Invitations.DECLINE,
+    changes: tuple[Override, ...] = (),
+    **more: Any,
+) -> Decision:
     policy = busy(choice)
     transaction = studio.letter(mail[0], body=mail[1], **more)
-    return pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction, policy), policy)
+    facts = replace(studio.facts(transaction, policy), overrides={"ana": changes})
+    return pipeline.decide(transaction, transaction.recipients[0], facts, policy)
 
 
 INSIDE_HOURS = {"DTSTART": "20261124T161500Z", "DTEND": "20261124T170000Z"}
@@ -123,6 +133,130 @@ def test_another_time_is_proposed() -> None:
     (event,) = ics.walk("VEVENT")
     assert (ics["METHOD"], event["DTSTART"].dt) == ("COUNTER", datetime(2026, 11, 17, 16, tzinfo=UTC))
     assert event["DTEND"].dt - event["DTSTART"].dt == datetime(2026, 1, 1, 1) - datetime(2026, 1, 1, 0, 30)
+
+
+def test_a_counter_has_a_summary_that_repeats_nothing() -> None:
+    """RFC 5546 section 3.2.7: SUMMARY is there, and may be null."""
+    (event,) = answered(invited(alone(calendar()), Invitations.COUNTER)).walk("VEVENT")
+    assert event["SUMMARY"] == ""
+    assert {"DTSTAMP", "DTSTART", "ORGANIZER", "SEQUENCE", "UID"} <= set(event)
+
+
+def test_a_weekly_series_is_moved_as_one() -> None:
+    """Mondays at ten are asked for, Tuesdays at five offered: by the wall clock, over the change of clocks too."""
+    monday = {"DTSTART": "TZID=Europe/Madrid:20261123T100000", "DTEND": "TZID=Europe/Madrid:20261123T103000"}
+    weekly = "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20270601T000000Z"
+    reply = invited(alone(calendar(weekly, **monday)), Invitations.COUNTER).reply
+    assert reply
+    ics = Calendar.from_ical(reply.calendar)
+    (event,) = ics.walk("VEVENT")
+    assert ics["METHOD"] == "COUNTER"
+    assert str(event["DTSTART"].dt) == "2026-11-17 17:00:00+01:00"
+    assert event["RRULE"].to_ical() == b"FREQ=WEEKLY;UNTIL=20270601T000000Z"
+    assert [one["TZID"] for one in ics.walk("VTIMEZONE")] == ["Europe/Madrid"]
+    assert [one.astimezone(MADRID).hour for one, _ in reply.offered] == [17] * len(reply.asked)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "RRULE:FREQ=DAILY;COUNT=6",
+        "RRULE:FREQ=WEEKLY;BYDAY=MO,WE",
+        "RRULE:FREQ=MONTHLY;BYDAY=1MO",
+        "RRULE:FREQ=WEEKLY\r\nEXDATE:20261201T090000Z",
+        "RDATE:20261125T090000Z",
+    ],
+)
+def test_a_series_that_fits_no_week_is_declined(rule: str) -> None:
+    assert answered(invited(alone(calendar(*rule.split("\r\n"))), Invitations.COUNTER))["METHOD"] == "REPLY"
+
+
+def test_dates_that_were_added_count() -> None:
+    """One inside, two added outside: most are outside. And the other way round."""
+    added = "RDATE:20261125T090000Z,20261126T090000Z"
+    assert "$Call" in invited(alone(calendar(added, **INSIDE_HOURS))).keywords
+    taken = "RDATE;VALUE=PERIOD:20261126T161500Z/PT30M,20261201T163000Z/20261201T170000Z"
+    assert "$Call" not in invited(alone(calendar(taken))).keywords
+    longer = "RDATE;VALUE=PERIOD:20261126T161500Z/PT3H,20261201T163000Z/PT4H"
+    assert "$Call" in invited(alone(calendar(longer))).keywords
+
+
+def test_this_and_all_that_follow_are_answered_as_such() -> None:
+    moved = "RECURRENCE-ID;RANGE=THISANDFUTURE:20261124T100000Z"
+    ics = answered(invited(alone(calendar(moved)), Invitations.COUNTER))
+    (event,) = ics.walk("VEVENT")
+    assert (ics["METHOD"], event["RECURRENCE-ID"].params["RANGE"]) == ("REPLY", "THISANDFUTURE")
+
+
+# Tuesday the 24th, call hours from five to seven; the invitation of INSIDE_HOURS lies in them.
+AWAY = Override(datetime(2026, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC), is_open=False)
+BACK = Override(datetime(2026, 11, 24, 15, tzinfo=UTC), datetime(2026, 11, 24, 19, tzinfo=UTC), is_open=True)
+
+
+def test_who_is_away_takes_no_calls() -> None:
+    assert "$Call" not in invited(alone(calendar(**INSIDE_HOURS))).keywords
+    assert "$Call" in invited(alone(calendar(**INSIDE_HOURS)), changes=(AWAY,)).keywords
+    assert "$Call" not in invited(alone(calendar(**INSIDE_HOURS)), changes=(AWAY, BACK)).keywords
+
+
+def test_opening_for_today_makes_no_call_hours() -> None:
+    opened = Override(datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC), is_open=True)
+    assert "$Call" in invited(alone(calendar()), changes=(opened,)).keywords
+
+
+def test_nothing_is_proposed_while_she_is_away() -> None:
+    """Tuesday the 17th would be the next call window."""
+    gone = Override(datetime(2026, 11, 14, tzinfo=UTC), datetime(2026, 11, 18, tzinfo=UTC), is_open=False)
+    (event,) = answered(invited(alone(calendar()), Invitations.COUNTER, (gone,))).walk("VEVENT")
+    assert event["DTSTART"].dt == datetime(2026, 11, 19, 16, tzinfo=UTC)
+
+
+def test_focus_ends_when_she_closes() -> None:
+    policy = busy()
+    transaction = studio.letter("", at=datetime(2026, 11, 18, 16, 30, tzinfo=UTC))
+    for changes, keywords in (((), True), ((replace(AWAY, start=studio.CLOSED),), False)):
+        facts = replace(studio.facts(transaction, policy), overrides={"ana": changes})
+        decision = pipeline.decide(transaction, transaction.recipients[0], facts, policy)
+        assert ("$Later" in decision.keywords) is keywords
+
+
+def again(
+    choice: Invitations, *, changes: tuple[Override, ...] = (), later: timedelta = timedelta(0), policy: Policy
+) -> str:
+    """Why the answer that was decided on Tuesday morning does not leave `later`; "" if it does."""
+    reply = invited(alone(calendar()), choice).reply
+    assert reply
+    found = still_due(reply, studio.CLOSED + later, policy, overrides=changes)
+    return found.code if found else ""
+
+
+OTHER_HOURS = Schedule("Tu 10:00-11:00", "Europe/Madrid")
+
+
+def with_calls(choice: Invitations, windows: Schedule | None) -> Policy:
+    policy = busy(choice)
+    (owner,) = policy.owners
+    first, *others = owner.identities
+    return studio.with_owner(policy, identities=(replace(first, call_schedule=windows), *others))
+
+
+def test_an_answer_is_decided_again_when_it_leaves() -> None:
+    decline, counter = Invitations.DECLINE, Invitations.COUNTER
+    assert again(decline, policy=busy(decline)) == ""
+    assert again(decline, policy=busy(Invitations.TAG)) == "reply-withheld-off"
+    assert again(decline, policy=with_calls(decline, None)) == "reply-withheld-off"
+    assert again(decline, policy=with_calls(decline, OTHER_HOURS)) == "reply-withheld-call-hours"
+    gone = Override(studio.CLOSED, datetime(2026, 11, 18, tzinfo=UTC), is_open=False)
+    assert again(counter, policy=busy(counter)) == ""
+    assert again(counter, changes=(gone,), policy=busy(counter)) == "reply-withheld-call-taken"
+    assert again(counter, later=timedelta(days=5), policy=busy(counter)) == "reply-withheld-expired"
+
+
+def test_opened_meanwhile_the_answer_does_not_say_closed() -> None:
+    reply = invited(alone(calendar())).reply
+    assert reply and reply.opens
+    opened = Override(studio.CLOSED, studio.CLOSED + timedelta(hours=1), is_open=True)
+    assert up_to_date(reply, studio.CLOSED, busy(Invitations.DECLINE), (opened,)).opens is None
 
 
 def test_one_of_a_series_is_named() -> None:

@@ -9,6 +9,7 @@ from milter.core.acknowledgement.intent import LATEST, PROMISING
 from milter.core.acknowledgement.texts import CALL_REQUEST, text_for
 from milter.core.decision import Reason
 from milter.core.hours import Closed, Open, Schedule
+from milter.core.itip_answer import CallHours
 from milter.core.overrides import Override, add_working, last_opening, state_at
 from milter.core.owner import Client, Identity, Invitations, Kind, Mode, Owner
 from milter.core.policy import Policy
@@ -30,7 +31,7 @@ def still_due(
     configured = _configured(intent, policy)
     if configured is None:
         return reason("reply-withheld-owner-gone")
-    owner, identity, _, schedule = configured
+    owner, identity, client, schedule = configured
     changed = overrides if identity.kind is Kind.BUSINESS else ()
     if owner.replies.mode is Mode.OFF:
         return reason("reply-withheld-off")
@@ -40,8 +41,8 @@ def still_due(
         return reason("reply-withheld-opted-out")
     if _owner_wrote(intent, schedule, person, changed):
         return reason("reply-withheld-owner-wrote", person.wrote.isoformat() if person.wrote else "")
-    if _kind(intent) is ReplyKind.INVITATION and not _answers_invitations(owner, intent):
-        return reason("reply-withheld-off")
+    if _kind(intent) is ReplyKind.INVITATION and (against := _invitation(intent, now, identity, client, changed)):
+        return against
     is_open = isinstance(state_at(schedule, now, changed), Open)
     if is_open and _kind(intent) not in WHENEVER:
         return reason("reply-withheld-opened")
@@ -62,6 +63,8 @@ def up_to_date(intent: ReplyIntent, now: datetime, policy: Policy, overrides: Se
     owner, identity, client, schedule = configured
     changed = overrides if identity.kind is Kind.BUSINESS else ()
     state = state_at(schedule, now.astimezone(owner.timezone), changed)
+    if isinstance(state, Open) and _kind(intent) in WHENEVER:
+        return replace(intent, opens=None)  # it leaves all the same, and must not say that it is closed
     if not isinstance(state, Closed) or state.opens is None:
         return intent
     opens = state.opens.astimezone(UTC)
@@ -104,9 +107,18 @@ def _kind(intent: ReplyIntent) -> ReplyKind:
     return intent.claims[0].key.kind
 
 
-def _answers_invitations(owner: Owner, intent: ReplyIntent) -> bool:
-    identity = owner.identity(intent.identity)
-    return identity is not None and identity.invitations is not Invitations.TAG
+def _invitation(
+    intent: ReplyIntent, now: datetime, identity: Identity, client: Client | None, overrides: Sequence[Override]
+) -> Reason | None:
+    """Whether the answer is still the right one: the hours may be others by now, and what was free taken."""
+    calls = CallHours.of(identity, client, overrides)
+    if identity.invitations is Invitations.TAG or calls is None:
+        return reason("reply-withheld-off")
+    if intent.asked and not calls.outside(intent.asked):
+        return reason("reply-withheld-call-hours")
+    if intent.offered and (intent.offered[0][0] <= now or calls.outside(intent.offered)):
+        return reason("reply-withheld-call-taken", intent.offered[0][0].isoformat())
+    return None
 
 
 def _owner_wrote(

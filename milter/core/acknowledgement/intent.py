@@ -50,6 +50,8 @@ def intent_of(question: Asked) -> ReplyIntent:
         not_before=question.not_before.astimezone(UTC),
         not_after=min(ends.astimezone(UTC), last) if ends else last,
         calendar=answer.calendar if answer else "",
+        asked=answer.asked if answer else (),
+        offered=answer.offered if answer else (),
         due=question.due if text.template in PROMISING else None,
     )
 
