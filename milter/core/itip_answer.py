@@ -77,14 +77,13 @@ class CallHours:
 class Answer:
     """`calendar` the finished object, CRLF; `attendee` who answers; `organizer` who reads it; `before` it is of no use later.
 
-    `uid`, `sequence`: answered once. `asked`: the times that the invitation is about; `offered`: those proposed, () for a no.
+    `name`: of what is answered once. `asked`: the times that the invitation is about; `offered`: those proposed, () for a no.
     """
 
     calendar: str
     attendee: str
     organizer: str
-    uid: str
-    sequence: int
+    name: str
     before: datetime
     asked: tuple[Span, ...]
     offered: tuple[Span, ...]
@@ -118,8 +117,7 @@ def answer(invitation: Invitation, attendee: str, choice: Invitations, calls: Ca
         calendar.to_ical().decode(),
         attendee,
         invitation.organizer,
-        invitation.uid,
-        invitation.sequence,
+        _name(invitation),
         min(start, offered[0][0]) if offered else start,
         invitation.spans,
         offered,
@@ -129,6 +127,12 @@ def answer(invitation: Invitation, attendee: str, choice: Invitations, calls: Ca
 def method_of(calendar: str) -> str:
     """REPLY or COUNTER."""
     return "COUNTER" if "\r\nMETHOD:COUNTER\r\n" in calendar else "REPLY"
+
+
+def _name(invitation: Invitation) -> str:
+    """UID, SEQUENCE and RECURRENCE-ID (RFC 5546 section 2.1.5): a change has the next SEQUENCE, each of a series is its own."""
+    one = f" {invitation.recurrence.astimezone(UTC):%Y%m%dT%H%M%SZ}" if invitation.recurrence else ""
+    return f"{invitation.uid} {invitation.sequence}{one}"
 
 
 def _offer(invitation: Invitation, calls: CallHours, now: datetime) -> tuple[Span, ...]:

@@ -28,9 +28,9 @@ def claims_of(
     people = dict.fromkeys(names)
     found = [_claim(case, kind, identity, state, one) for one in people]
     if answer:
-        # Once per UID and SEQUENCE, whoever asks; a change of the event has the next SEQUENCE. The person is only written along.
+        # Once an event and SEQUENCE, whoever asks. The person is only written along.
         found = [replace(one, guard=Guard.NONE) for one in found]
-        key = replace(found[0].key, person=f"{answer.uid} {answer.sequence}")
+        key = replace(found[0].key, person=answer.name)
         found.insert(0, ClaimRequest(key, case.transaction.now + INVITATION, None, Guard.UNTIL))
     if kind is ReplyKind.WRONG_ADDRESS and isinstance(state, Closed):
         # It says when the office opens, so it counts as this period's acknowledgement; none made before forbids it.
