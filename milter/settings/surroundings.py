@@ -12,9 +12,11 @@ from milter.settings.lines import KeyPath
 from milter.settings.source import Source, read
 from milter.settings.values import Problem, Settings
 
+RESOLV_CONF = Path("/etc/resolv.conf")
+
 
 def problems_here(settings: Settings) -> tuple[Problem, ...]:
-    """Problems of state_dir and of the secret, and a warning of another `milter`. Leaves nothing behind."""
+    """Problems of state_dir and of the secret, warnings of another `milter` and of no name server. Leaves nothing behind."""
     source = read(settings.file)
     source.problems.clear()
     _add(source, ("state_dir",), unwritable(settings.state_dir))
@@ -26,6 +28,12 @@ def problems_here(settings: Settings) -> tuple[Problem, ...]:
             "install recado in a virtual environment of its own",
         )
         source.warn(("modules",), wrong)
+    if not settings.nameservers and not settings.policy.trusted_authserv_ids and not _names_a_server(RESOLV_CONF):
+        wrong = Wrong(
+            f"is empty, and {RESOLV_CONF} names no name server: no sender can be authenticated",
+            'write nameservers = ["127.0.0.1"], or trusted_authserv_ids of who checks in front of us',
+        )
+        source.warn(("authentication", "nameservers"), wrong)
     return tuple(source.problems)
 
 
@@ -54,6 +62,14 @@ def foreign_milter(path: list[str]) -> str | None:
         if found and found.origin and not (Path(found.origin).parent / "settings" / "values.py").is_file():
             return found.origin
     return None
+
+
+def _names_a_server(resolv_conf: Path) -> bool:
+    try:
+        lines = resolv_conf.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    return any(line.split()[:1] == ["nameserver"] and len(line.split()) > 1 for line in lines)
 
 
 def _add(source: Source, path: KeyPath, wrong: Wrong | None) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from milter import shipped
 from milter.cli import main
+from milter.settings import surroundings
 from milter.settings.surroundings import foreign_milter, unwritable
 from tests.settings.samples import HOST, OWNER, House
 
@@ -16,8 +17,11 @@ LINE = re.compile(r"(warning: )?[^:]+:\d+: [^:]+: [^;]+; .+")
 
 
 @pytest.fixture
-def stated(house: House) -> House:
-    """With a state_dir that can be written."""
+def stated(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """With a state_dir that can be written, on a host that knows a name server."""
+    resolv_conf = tmp_path / "resolv.conf"
+    resolv_conf.write_text("search lan\nnameserver 192.0.2.53\n")
+    monkeypatch.setattr(surroundings, "RESOLV_CONF", resolv_conf)
     house.host(HOST.replace("[lmtp]", f'state_dir = "{house.folder}/state"\n[lmtp]'))
     return house
 
@@ -135,3 +139,28 @@ def test_no_file(tmp_path: Path) -> None:
     found = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "recado.toml")])
     assert found.exit_code == 2
     assert "file: cannot be read (No such file or directory)" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("resolv_conf", "authentication", "warned"),
+    [
+        ("search lan\n", "", True),
+        (None, "", True),
+        (None, 'nameservers = ["192.0.2.53"]', False),
+        (None, 'trusted_authserv_ids = ["mx.estudio.example"]', False),
+        ("nameserver 192.0.2.53\n", "", False),
+    ],
+)
+def test_who_verifies_needs_a_name_server(
+    stated: House, monkeypatch: pytest.MonkeyPatch, resolv_conf: str | None, authentication: str, warned: bool
+) -> None:
+    place = stated.folder / "resolv.conf"
+    place.unlink(missing_ok=True)
+    if resolv_conf is not None:
+        place.write_text(resolv_conf)
+    monkeypatch.setattr(surroundings, "RESOLV_CONF", place)
+    stated.file.write_text(f"{stated.file.read_text()}\n[authentication]\n{authentication}\n")
+    found = check(stated, "--quiet")
+    assert found.exit_code == 0
+    assert ("authentication.nameservers: " in found.stdout) is warned
+    assert all(LINE.fullmatch(line) for line in found.stdout.splitlines()[:-1])
