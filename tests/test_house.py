@@ -13,7 +13,7 @@ ROOMS = {
     "core": set(),
     "errors": set(),
     "logs": set(),
-    "settings": {"core", "errors", "delivery"},
+    "settings": {"core", "errors", "delivery", "store"},
     "store": {"core", "errors", "logs"},
     "lookup": {"core", "errors", "logs", "settings"},
     "delivery": {"core", "errors", "logs", "settings", "store"},

@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from milter.core.owner import Mode, Replies
 from milter.core.policy import BadStanding, FilingMethod
 from milter.settings import networks, replies, sockets
-from milter.settings.findings import Wrong, nearest
+from milter.settings.findings import Wrong
 from milter.settings.mail_address import one_address
 from milter.settings.reader import Reader
+from milter.settings.redis_url import EMBEDDED, redis_url
 from milter.settings.source import Source
 from milter.settings.values import (
     DoorSettings,
@@ -29,7 +29,6 @@ TOP = (
 )  # fmt: skip
 TABLES = ("lmtp", "smtp", "submission", "milter", "filing", "replies", "authentication", "redis")
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-REDIS = ("embedded", "redis://", "rediss://", "unix://")
 MOST_WORKERS = 256  # a slip of the finger must not fork a machine to death
 LONGEST_BOUNCE = (
     64 - 41
@@ -101,7 +100,7 @@ def read_host(source: Source) -> Host:
         trusted_authserv_ids=authentication.each("trusted_authserv_ids", _token),
         trusted_relays=authentication.each("trusted_relays", networks.relay),
         nameservers=authentication.each("nameservers", networks.nameserver),
-        redis_url=redis.parsed("url", _redis_url, "embedded"),
+        redis_url=redis.parsed("url", redis_url, EMBEDDED),
     )
     _same_socket(top, host)
     _circles(top, host)
@@ -239,34 +238,3 @@ def _token(text: str) -> str | Wrong:
         f'"{text}" is not an authserv-id',
         'write the first word of its Authentication-Results, such as "mx.estudio.example"',
     )
-
-
-def _redis_url(text: str) -> str | Wrong:
-    """The address is not repeated in the problem: it may hold a password."""
-    if text == "embedded":
-        return text
-    scheme, mark, _ = text.partition("://")
-    if text.startswith(REDIS[1:]):
-        return _redis_place(text)
-    if text.startswith(("redis+sentinel://", "redis+cluster://")):
-        return Wrong(f"{scheme}:// is not served yet", 'write the address of one, such as "redis://127.0.0.1:6379/0"')
-    near = nearest(f"{scheme}://" if mark else text, REDIS)
-    return Wrong(
-        "is neither embedded nor the address of a Redis",
-        f'begin it with "{near}"' if near else f"write one of {', '.join(REDIS)}",
-    )
-
-
-def _redis_place(text: str) -> str | Wrong:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        return Wrong(
-            "has a port that does not exist", 'write it as "redis://127.0.0.1:6379/0", IPv6 as "redis://[::1]:6379/0"'
-        )
-    if parts.scheme == "unix" and (parts.netloc.rpartition("@")[2] or not parts.path.strip("/")):
-        return Wrong("is not the absolute path of a socket", 'write "unix:///run/redis/redis-server.sock"')
-    return text

@@ -122,10 +122,56 @@ CASES = {
     "redis socket": (
         '[lmtp]\n[redis]\nurl = "unix://run/redis.sock"',
         '4: redis.url: is not the absolute path of a socket; write "unix:///run/redis/redis-server.sock"'),
-    "redis cluster": (
-        '[lmtp]\n[redis]\nurl = "redis+cluster://db:6379"',
-        '4: redis.url: redis+cluster:// is not served yet; '
-        'write the address of one, such as "redis://127.0.0.1:6379/0"'),
+    "redis of several": (
+        '[lmtp]\n[redis]\nurl = "redis://:hunter2@a:6379,b:6379/0"',
+        '4: redis.url: names several servers, which is for Sentinels or a Cluster; '
+        'write it as "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379,10.0.0.3:26379/mymaster"'),
+    "redis password": (
+        '[lmtp]\n[redis]\nurl = "redis://:hunter/2@db:6379/0"',
+        '4: redis.url: has a / or a ? before the @; write these of a password percent-encoded: %2F, %3F'),
+    "redis database": (
+        '[lmtp]\n[redis]\nurl = "redis://:hunter2@db:6379/mail"',
+        '4: redis.url: has a database that is not a number; write "redis://127.0.0.1:6379/0"'),
+    "redis option": (
+        '[lmtp]\n[redis]\nurl = "rediss://:hunter2@db?ssl_ca_cert=/etc/ca.pem"',
+        '4: redis.url: has an option after the ? that is not known; write "ssl_ca_certs"'),
+    "redis option without a neighbour": (
+        '[lmtp]\n[redis]\nurl = "redis://db?xyz=1"',
+        '4: redis.url: has an option after the ? that is not known; known are db, username, password, ssl_ca_certs, '
+        'ssl_certfile, ssl_keyfile, ssl_check_hostname, ssl_cert_reqs'),
+    "redis encrypted by half": (
+        '[lmtp]\n[redis]\nurl = "redis://db?ssl_ca_certs=/etc/ca.pem"',
+        '4: redis.url: has ssl_ca_certs, but is not encrypted; begin it with "rediss" instead of "redis"'),
+    "redis CA": (
+        '[lmtp]\n[redis]\nurl = "rediss://:hunter2@db?ssl_ca_certs=/nowhere/ca.pem"',
+        '4: redis.url: has ssl_ca_certs, and /nowhere/ca.pem is no file or may not be seen; '
+        'write the path of a PEM file'),
+    "redis CA by half": (
+        '[lmtp]\n[redis]\nurl = "rediss://db?ssl_ca_certs=ca.pem"',
+        '4: redis.url: has ssl_ca_certs without an absolute path; '
+        'write it from the root: "ssl_ca_certs=/etc/recado/…"'),
+    "redis check of the host": (
+        '[lmtp]\n[redis]\nurl = "rediss://db?ssl_check_hostname=no"',
+        '4: redis.url: has a ssl_check_hostname that means nothing; write true or false'),
+    "sentinel without a service": (
+        '[lmtp]\n[redis]\nurl = "redis+sentinel://:hunter2@a:26379,b:26379"',
+        '4: redis.url: does not name the master that the Sentinels watch; write it behind a slash: '
+        '"redis+sentinel://10.0.0.1:26379,10.0.0.2:26379,10.0.0.3:26379/mymaster"'),
+    "sentinel port": (
+        '[lmtp]\n[redis]\nurl = "redis+sentinel://a:0,b/mymaster"',
+        '4: redis.url: has a port that does not exist; '
+        'write it as "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379,10.0.0.3:26379/mymaster", '
+        'IPv6 as "redis+sentinel://[::1]:26379/mymaster"'),
+    "sentinel's password elsewhere": (
+        '[lmtp]\n[redis]\nurl = "redis+cluster://a?sentinel_password=hunter2"',
+        '4: redis.url: has an option after the ? that is not known; write "password"'),
+    "cluster database": (
+        '[lmtp]\n[redis]\nurl = "redis+cluster://:hunter2@a:6379/1"',
+        '4: redis.url: names a database, and a Cluster has none; '
+        'write "redis+cluster://10.0.0.1:6379,10.0.0.2:6379,10.0.0.3:6379"'),
+    "cluster scheme": (
+        '[lmtp]\n[redis]\nurl = "redis+clustre://:hunter2@a"',
+        '4: redis.url: is neither embedded nor the address of a Redis; begin it with "redis+cluster://"'),
     "redis scheme": (
         '[lmtp]\n[redis]\nurl = "reddis://:hunter2@db"',
         '4: redis.url: is neither embedded nor the address of a Redis; begin it with "redis://"'),
