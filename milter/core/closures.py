@@ -11,6 +11,12 @@ import holidays
 from milter.core import wall_clock
 
 SUNDAY = 6
+# What the library expects of a region and its published calendar does not have.
+NOT_TAKEN = {
+    ("ES", "VC"): frozenset(
+        {date(2027, 6, 24)}
+    ),  # calendario laboral 2027, approved by the Consell: 12 days without San Juan
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
         for day, name in as_dated.items():
             if day.weekday() == SUNDAY:
                 days.setdefault(day, str(name))
-    return dict(sorted((day, name) for day, name in days.items() if day.year == year))
+    no_holiday = NOT_TAKEN.get((country, region), frozenset())
+    return dict(sorted((day, name) for day, name in days.items() if day.year == year and day not in no_holiday))
 
 
 def days_within(spans: Iterable[tuple[date, date]], year: int) -> frozenset[date]:
