@@ -18,6 +18,7 @@ from milter.core.keys import Keys
 from milter.errors import StoreAway
 from milter.store.layout import META, SHARDS, instant, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
+from milter.store.node import fields
 
 log = logging.getLogger("milter.store")
 
@@ -97,7 +98,9 @@ async def identify(link: Link, keys: Keys, remembered: Remembered, now: datetime
     """Makes the store ours or finds it so; what to remember of it. Four waits at most. ForeignStore, StoreAway."""
     known = remembered.store_id
     store_id, lost_at = await _meta(link, keys, remembered, now, lost="")
-    copies = await link.run("prepare", [Command(("GET", f"{shard_tag(shard)}:store")) for shard in range(SHARDS)])
+    asked = [Command(("GET", f"{shard_tag(shard)}:store")) for shard in range(SHARDS)]
+    # A slot whose server is away is looked at by the script of the first message that reaches it again.
+    copies = await link.some("prepare", asked, missing=store_id.encode())
     whole = all(copy == store_id.encode() for copy in copies)
     if not whole and store_id == known:
         # The copies are written before the id is remembered: one that is gone now was lost.
@@ -137,15 +140,15 @@ async def _meta(
 
 
 async def eviction_policy(link: Link) -> str:
-    """The maxmemory-policy; "" where it may not be asked for."""
-    try:
-        (info,) = await link.run("policy", [Command(("INFO", "memory"))])
-    except StoreAway as away:
-        if link.open:
-            raise
-        log.warning("maxmemory-policy cannot be read: make sure that it is noeviction", extra={"cause": str(away)})
-        return ""
-    for line in info.decode("ascii", "replace").splitlines():
-        if line.startswith("maxmemory_policy:"):
-            return str(line.partition(":")[2])
-    return ""
+    """The maxmemory-policy, of several servers the worst; "" where it may not be asked for."""
+    answers = await link.everywhere("policy", [Command(("INFO", "memory"))])
+    policies = []
+    for server, (info,) in answers.items():
+        if isinstance(info, bytes):
+            policies.append(fields(info).get("maxmemory_policy", ""))
+        elif link.open:
+            raise StoreAway(str(info))
+        else:
+            told = {"server": server, "cause": str(info)}
+            log.warning("maxmemory-policy cannot be read: make sure that it is noeviction", extra=told)
+    return next((one for one in policies if one not in ("noeviction", "")), max(policies, default=""))
