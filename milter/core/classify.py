@@ -13,8 +13,8 @@ from milter.core.reasons import reason
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the owner's lists say of one author."""
+class Found:
+    """Who wrote, by one of the questions below, and why we say so."""
 
     sender_class: SenderClass
     client: Client | None
@@ -23,8 +23,8 @@ class Standing:
 
 def classify(case: Case, decision: Decision) -> Decision:
     """First match wins: self, alert, spam, automatic, then what the owner's lists say of the author."""
-    standing = _standing(case)
-    found = _self(case) or _alert(case) or _spam(case) or _automatic(case, standing) or standing
+    listed = _by_lists(case)
+    found = _self(case) or _alert(case) or _spam(case) or _automatic(case, listed) or listed
     marked = case.identity.kind is Kind.BUSINESS or found.sender_class is SenderClass.ALERT
     return replace(
         decision,
@@ -35,49 +35,49 @@ def classify(case: Case, decision: Decision) -> Decision:
     )
 
 
-def _self(case: Case) -> Standing | None:
+def _self(case: Case) -> Found | None:
     """S25: author or envelope sender, also inside SRS or BATV, is one of the owner's addresses, whatever its case and detail."""
     sender = case.transaction.mail_from
     senders = (sender, address.unwrapped(sender), *(one.address for one in case.message.authors))
     if any(case.own(one) for one in senders):
-        return Standing(SenderClass.SELF, None, reason("sender-is-self"))
+        return Found(SenderClass.SELF, None, reason("sender-is-self"))
     return None
 
 
-def _alert(case: Case) -> Standing | None:
+def _alert(case: Case) -> Found | None:
     book = case.owner.alert_book
     if _entry(case, book, AddressBook.by_address) or _entry(case, book, AddressBook.by_domain):
-        return Standing(SenderClass.ALERT, None, reason("sender-is-alert"))
+        return Found(SenderClass.ALERT, None, reason("sender-is-alert"))
     return None
 
 
-def _spam(case: Case) -> Standing | None:
+def _spam(case: Case) -> Found | None:
     verdict = spam.verdict(case.message)
-    return Standing(SenderClass.SPAM, None, reason("sender-is-spam", verdict)) if verdict else None
+    return Found(SenderClass.SPAM, None, reason("sender-is-spam", verdict)) if verdict else None
 
 
-def _automatic(case: Case, standing: Standing) -> Standing | None:
+def _automatic(case: Case, listed: Found) -> Found | None:
     sign = automatic.sign_of(Look(case.message, case.transaction.mail_from, case.recipient.address, case.policy))
     if sign is None:
         return None
-    return Standing(SenderClass.AUTOMATIC, standing.client, reason(f"sender-automatic-{sign.cause}", sign.evidence))
+    return Found(SenderClass.AUTOMATIC, listed.client, reason(f"sender-automatic-{sign.cause}", sign.evidence))
 
 
-def _standing(case: Case) -> Standing:
+def _by_lists(case: Case) -> Found:
     """By exact address in any list, then by domain in any list; only then what the owner has written."""
     owner = case.owner
     for how, ask in (("address", AddressBook.by_address), ("domain", AddressBook.by_domain)):
         if client := owner.clients.get(_entry(case, owner.client_book, ask)):
-            return Standing(SenderClass.CLIENT, client, reason(f"sender-is-client-{how}"))
+            return Found(SenderClass.CLIENT, client, reason(f"sender-is-client-{how}"))
         if _entry(case, owner.contact_book, ask):
-            return Standing(SenderClass.CONTACT, None, reason(f"sender-is-contact-{how}"))
+            return Found(SenderClass.CONTACT, None, reason(f"sender-is-contact-{how}"))
         if _entry(case, owner.people_book, ask):
-            return Standing(SenderClass.PERSONAL, None, reason(f"sender-is-personal-{how}"))
+            return Found(SenderClass.PERSONAL, None, reason(f"sender-is-personal-{how}"))
     written_to = case.facts.written_to
     if written_to is True and case.author:
-        return Standing(SenderClass.CONTACT, None, reason("sender-is-contact-known"))
+        return Found(SenderClass.CONTACT, None, reason("sender-is-contact-known"))
     unknown = f"whom the owner has written to is not known: {written_to.why}" if isinstance(written_to, Missing) else ""
-    return Standing(SenderClass.PROSPECT, None, reason("sender-is-prospect", unknown))
+    return Found(SenderClass.PROSPECT, None, reason("sender-is-prospect", unknown))
 
 
 def _entry(case: Case, book: AddressBook, ask: Callable[[AddressBook, str], str | None]) -> str:
@@ -91,6 +91,11 @@ def _of_author(author: str, case: Case, book: AddressBook, ask: Callable[[Addres
         return ""
     name = address.normal(author)
     return ask(book, name) or ask(book, address.without_detail(name, case.policy.recipient_delimiter)) or ""
+
+
+def is_listed(case: Case) -> bool:
+    """Whether the owner's lists know the author, or the owner has written to him, whatever else the mail is."""
+    return _by_lists(case).sender_class is not SenderClass.PROSPECT
 
 
 def is_among_people(case: Case) -> bool:

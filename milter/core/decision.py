@@ -100,6 +100,7 @@ class Decision:
     """For one recipient. `owner` and `identity` are None for an address of no owner.
 
     `asked`: what a reply would claim, whether it is due or not; `overrides`: what the owner had changed of his hours by then.
+    `standing`: the code of the sender's standing that counts: trusted, neutral or bad; "" if none is known.
     """
 
     rcpt_to: str
@@ -112,6 +113,7 @@ class Decision:
     reasons: tuple[Reason, ...] = ()
     asked: tuple[ClaimRequest, ...] = ()
     overrides: tuple[Override, ...] = ()
+    standing: str = ""
 
     def because(self, code: str, text: str, evidence: str = "") -> "Decision":
         return replace(self, reasons=(*self.reasons, Reason(code, text, evidence)))

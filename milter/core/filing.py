@@ -2,15 +2,17 @@
 
 import re
 
-from milter.core import address
+from milter.core import address, standing
 from milter.core.case import Case
 from milter.core.decision import AddKeyword, Decision, Disposition, FileInto, SenderClass
-from milter.core.policy import FilingMethod, Policy
+from milter.core.facts import Missing
+from milter.core.policy import BadStanding, FilingMethod, Policy
 from milter.core.reasons import because
 
 _NOT_ATOM = re.compile(r"[^A-Za-z0-9_.-]")  # RFC 9051 atom, and then only what every client shows well
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _FILEABLE = re.compile(r"[ -~]+")  # with "." a Maildir++ server would make levels of it
+JUNK = "Junk"  # as RFC 6154 calls the mailbox, and most servers name it
 _LONGEST_LOCAL = 240  # RFC 5321 section 4.5.3.1.1 says 64, servers take more, a path has 256
 
 
@@ -18,14 +20,15 @@ def file(case: Case, decision: Decision) -> Decision:
     """Folder and keywords by the sender's class. Untouched mail gets neither."""
     if decision.disposition is Disposition.UNTOUCHED:
         return decision
-    folders, client = case.owner.folders, decision.client
+    client = decision.client
     match decision.sender_class:
         case SenderClass.ALERT:
-            return _into(_tagged(decision, "$Urgent"), folders.alerts, "mail-filed-alert")
+            return _into(_tagged(decision, "$Urgent"), case.owner.folders.alerts, "mail-filed-alert")
         case SenderClass.SPAM:
             return _tagged(decision, "$Junk")
         case SenderClass.AUTOMATIC:
-            return _into(_tagged(decision, "$Automatic"), client.folder if client else "", "mail-filed-client")
+            decision = _tagged(decision, "$Automatic")
+            return _strange(case, decision, client.folder if client else "", "mail-filed-client")
         case SenderClass.CLIENT if client:
             plan = (f"$Plan-{_NOT_ATOM.sub('_', client.plan.id)}",) if client.plan else ()
             return _into(_tagged(decision, "$Client", *plan, *_moved(decision)), client.folder, "mail-filed-client")
@@ -34,7 +37,7 @@ def file(case: Case, decision: Decision) -> Decision:
         case SenderClass.PERSONAL:
             return _tagged(decision, *_moved(decision))
         case SenderClass.PROSPECT:
-            return _into(_tagged(decision, "$Prospect"), folders.prospects, "mail-filed-prospect")
+            return _prospect(case, _tagged(decision, "$Prospect"))
         case _:
             return decision
 
@@ -72,6 +75,30 @@ def _with_detail(place: str, folder: str, policy: Policy) -> str:
     if not all(_ATEXT.fullmatch(one) for one in filed.split(".")):
         filed = f'"{filed}"'
     return f"{filed}@{domain}" if domain else filed
+
+
+def _prospect(case: Case, decision: Decision) -> Decision:
+    """Screened are first-timers only, and never who may be deceiving the owner: that she should see."""
+    folders = case.owner.folders
+    if not folders.screened or standing.resembles(decision) or decision.standing == standing.BAD:
+        return _strange(case, decision, folders.prospects, "mail-filed-prospect")
+    first = standing.first_time(case)
+    if isinstance(first, Missing):
+        decision = because(decision, "screening-unsure-standing", first.why)
+    if first is True:
+        return _into(decision, folders.screened, "mail-filed-screened")
+    return _strange(case, decision, folders.prospects, "mail-filed-prospect")
+
+
+def _strange(case: Case, decision: Decision, folder: str, code: str) -> Decision:
+    """Mail of whom the owner does not list: what is known against him, too."""
+    if standing.resembles(decision):
+        decision = _tagged(decision, "$LookAlike")
+    if decision.standing != standing.BAD:
+        return _into(decision, folder, code)
+    if case.policy.bad_standing is BadStanding.JUNK:
+        return _into(_tagged(decision, "$Junk"), JUNK, "mail-filed-bad-standing")
+    return because(_into(_tagged(decision, "$BadStanding"), folder, code), "mail-tagged-bad-standing")
 
 
 def _tagged(decision: Decision, *keywords: str) -> Decision:

@@ -94,6 +94,7 @@ def _fields(decision: Decision, transaction: Transaction, policy: Policy) -> lis
         ("Recado-Client", encoded_words.encode(decision.client.id if decision.client else "")),
         ("Recado-Folder", encoded_words.encode(decision.folder or "")),
         ("Recado-Keywords", _folded("Recado-Keywords", decision.keywords)),
+        ("Recado-Reputation", decision.standing),
         ("Recado-Reason", _folded("Recado-Reason", [one.code for one in decision.reasons])),
     ]
     if decision.moved_to is not None and owner:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from milter.core import address
 from milter.core.hours import Schedule
+from milter.core.look_alike import LookAlikes, look_alikes_of
 
 URGENT_QUOTA = 4  # a month: one a week, so that the word keeps its meaning
 
@@ -170,11 +171,12 @@ class Replies:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Finished names in the owner's language; "" is the inbox. `clients` holds {name}."""
+    """Finished names in the owner's language; "" is the inbox. `clients` holds {name}; `screened`: for first-timers."""
 
     clients: str
     prospects: str
     alerts: str
+    screened: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,10 @@ class Owner:
     people_pointer: bool = False
     vacations: tuple[Vacation, ...] = ()
     texts: frozenset[tuple[str, str]] = frozenset()
+    look_alikes: LookAlikes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "look_alikes", look_alikes_of(self))
 
     def identity(self, name: str) -> Identity | None:
         return next((one for one in self.identities if one.name == name), None)

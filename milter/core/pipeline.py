@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from milter.core import calls, focus, opt_out, today_mail, urgency
+from milter.core import calls, focus, opt_out, standing, today_mail, urgency
 from milter.core.acknowledgement import acknowledge
 from milter.core.case import Case
 from milter.core.classify import classify
@@ -20,6 +20,7 @@ Stage = Callable[[Case, Decision], Decision]
 INBOUND: tuple[Stage, ...] = (
     classify,
     move,
+    standing.weigh,
     file,
     urgency.weigh,
     focus.defer,

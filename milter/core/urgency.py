@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from milter.core import encoded_words, lexical, marks
+from milter.core import encoded_words, lexical, marks, standing
 from milter.core.case import Case
 from milter.core.decision import AddKeyword, CountUrgent, Decision, Disposition, SenderClass
 from milter.core.facts import Missing
@@ -40,6 +40,8 @@ _FIELDS = ("importance", "x-priority", "x-msmail-priority", "priority")
 def weigh(case: Case, decision: Decision) -> Decision:
     """Marks a client's urgent mail and counts it; says why a mail that calls itself urgent is not."""
     client = decision.client
+    if decision.sender_class is SenderClass.PROSPECT:
+        return _distrusted(case, decision)
     if (
         client is None
         or decision.sender_class is not SenderClass.CLIENT
@@ -57,6 +59,15 @@ def weigh(case: Case, decision: Decision) -> Decision:
     if not _proven(case):
         return because(decision, "urgency-ignored-unproven", said)
     return _counted(case, decision, client, "urgency-heeded-word" if word else "urgency-heeded-header", said)
+
+
+def _distrusted(case: Case, decision: Decision) -> Decision:
+    """A stranger's word never counts; of one who deceives, or is known for nothing good, the owner reads why."""
+    look_alike, bad = standing.resembles(decision), decision.standing == standing.BAD
+    said = (_word(case.message) or _mark(case.message)) if look_alike or bad else ""
+    if not said:
+        return decision
+    return because(decision, "urgency-ignored-look-alike" if look_alike else "urgency-ignored-bad-standing", said)
 
 
 def _counted(case: Case, decision: Decision, client: Client, code: str, said: str) -> Decision:

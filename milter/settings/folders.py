@@ -6,7 +6,7 @@ from milter.core.owner import Folders
 from milter.settings.findings import Wrong
 from milter.settings.reader import Reader
 
-KEYS = ("clients", "prospects", "alerts")
+KEYS = ("clients", "prospects", "alerts", "screened")
 CUSTOM = {
     "es": Folders("Clientes/{name}", "", "Avisos"),
     "en": Folders("Clients/{name}", "", "Alerts"),
@@ -35,7 +35,7 @@ def read_folders(table: Reader, language: str) -> Folders:
                     else "write the name of one folder"
                 )
                 table.problem(key, Wrong(f'"{{{found}}}" stands for nothing', instead))
-    return Folders(names["clients"], tidy(names["prospects"]), tidy(names["alerts"]))
+    return Folders(names["clients"], tidy(names["prospects"]), tidy(names["alerts"]), tidy(names["screened"]))
 
 
 def client_folder(folders: Folders, name: str, fallback: str) -> str:

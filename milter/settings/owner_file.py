@@ -183,7 +183,7 @@ def _disappointments(top: Reader, owner: Owner, host: Host) -> None:
             )
     if host.filing is FilingMethod.DETAIL:
         named = [(("client", one.id, "name"), one.folder) for one in owner.clients.values()]
-        named += [(("folders", key, ""), getattr(owner.folders, key)) for key in ("prospects", "alerts")]
+        named += [(("folders", key, ""), getattr(owner.folders, key)) for key in ("prospects", "alerts", "screened")]
         for place, folder in named:
             if not folders.fits_detail(folder):
                 wrong = Wrong(

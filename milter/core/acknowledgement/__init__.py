@@ -65,6 +65,7 @@ _AUTOMATIC = "sender-automatic-"
 def acknowledge(case: Case, decision: Decision) -> Decision:
     """Adds the reply that is due, or the reason why there is none."""
     against = _by_class(decision) or next((found for rule in BEFORE if (found := rule(case))), None)
+    against = against or about_sender.distrusted(case, decision)
     if against:
         return _with(decision, against)
     question = asked(case, decision)
@@ -72,6 +73,8 @@ def acknowledge(case: Case, decision: Decision) -> Decision:
     against = next((found for rule in AFTER if (found := rule(question))), None)
     if against:
         return _with(decision, against)
+    if about_sender.trusted_stranger(question):
+        decision = because(decision, "reply-allowed-trusted")
     return _due(question, decision)
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from milter.core import address, mailboxes
+from milter.core import address, mailboxes, standing
 from milter.core.case import Case
 from milter.core.classify import client_of
 from milter.core.decision import Decision, Reason
@@ -33,7 +33,7 @@ def unusable(case: Case) -> Reason | None:
 
 
 def not_trusted(question: "Asked") -> Reason | None:
-    """Unless trust is "anyone", the envelope sender must be proven; "known" answers clients only."""
+    """Unless trust is "anyone", the envelope sender must be proven; "known" answers clients, and whose standing is trusted."""
     case = question.case
     trust = case.owner.replies.trust
     if question.kind is ReplyKind.POINTER and not _goes_to_people(case):
@@ -50,9 +50,38 @@ def not_trusted(question: "Asked") -> Reason | None:
     if question.kind is ReplyKind.POINTER:
         author = case.authentication.author_authenticated
         return None if author else reason("reply-withheld-unauthenticated", "the author is not proven")
-    if question.client is None and trust is Trust.KNOWN:
+    if question.client is None and trust is Trust.KNOWN and not trusted_stranger(question):
         return reason("reply-withheld-unknown")
     return None
+
+
+def distrusted(case: Case, decision: Decision) -> Reason | None:
+    """A look-alike learns nothing, not even when the office is closed; nor does a sender with a bad standing.
+
+    Where mail is believed what it says, a standing that only its unproven name has says nothing: anybody could spoil it.
+    """
+    if standing.resembles(decision):
+        return reason("reply-withheld-look-alike")
+    proven = case.authentication is not None and case.authentication.author_authenticated
+    if decision.standing == standing.BAD and (proven or case.owner.replies.trust is not Trust.ANYONE):
+        return reason("reply-withheld-bad-standing")
+    return None
+
+
+def trusted_stranger(question: "Asked") -> bool:
+    """With "known": whoever would read the reply is proven to be the author, and the author's standing is trusted.
+
+    A trusted author's signature on a mail that somebody else sends again is worth nothing to that other one.
+    """
+    case = question.case
+    if case.owner.replies.trust is not Trust.KNOWN or question.kind is not ReplyKind.PROSPECT:
+        return False
+    known, believed = case.standing, case.authentication
+    if known is None or known.code != standing.TRUSTED or believed is None or not believed.author_authenticated:
+        return False
+    delimiter = case.policy.recipient_delimiter
+    reader = address.without_detail(address.untagged(case.transaction.mail_from), delimiter)
+    return bool(case.author) and reader == address.without_detail(case.author, delimiter)
 
 
 def _goes_to_people(case: Case) -> bool:
