@@ -1,7 +1,7 @@
 """One .ics file (RFC 5545): the days and the times that its events take, or what is wrong with it and where."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,29 @@ class Taken:
     days: frozenset[date] = frozenset()
     spans: tuple[Span, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Onwards:
+    """From `key` on all of a series are moved, or `gone` (RFC 5545 section 3.8.4.4, THISANDFUTURE). `length` None: as before."""
+
+    key: _Start
+    shift: timedelta
+    length: timedelta | None
+    gone: bool
+
+
+@dataclass(slots=True)
+class _Changed:
+    """What other events of the same UID say of a series: `keys` of those that are written out by themselves."""
+
+    keys: set[_Start] = field(default_factory=set)
+    onwards: list[_Onwards] = field(default_factory=list)
+
+    def of(self, key: _Start) -> _Onwards | None:
+        """The last that holds for the occurrence of that key."""
+        found = [one for one in self.onwards if one.key[1] == key[1] and one.key[0] <= key[0]]
+        return max(found, key=lambda one: one.key[0], default=None)
 
 
 class _Flawed(Exception):
@@ -112,16 +135,16 @@ class _Reading:
         days: set[date] = set()
         spans: list[Span] = []
         flaws: list[Flaw] = []
-        moved: dict[str, set[_Start]] = {}
+        changed: dict[str, _Changed] = {}
         for event in (one for one in events if "RECURRENCE-ID" in one and not _broken(one)):
             try:
-                moved.setdefault(str(event.get("UID")), set()).add(self._key(self._start(event, "RECURRENCE-ID")))
+                self._note(event, changed.setdefault(str(event.get("UID")), _Changed()))
             except (_Flawed, OverflowError, ValueError, TypeError, AttributeError):
                 continue  # found again, and told, below
         for place, event in enumerate(events):
             where = self.places[place] if place < len(self.places) else {}
             try:
-                for begin, end in self._occurrences(event, moved.get(str(event.get("UID")), set())):
+                for begin, end in self._occurrences(event, changed.get(str(event.get("UID")), _Changed())):
                     if isinstance(begin, int) and isinstance(end, int):
                         spans.append((begin, end))
                     elif isinstance(begin, date) and isinstance(end, date):
@@ -135,51 +158,84 @@ class _Reading:
                 break
         return Taken(flaws=tuple(flaws)) if flaws else Taken(frozenset(days), tuple(merged(sorted(spans))))
 
-    def _occurrences(self, event: Any, moved: set[_Start]) -> Iterator[tuple[int, int] | tuple[date, date]]:
+    def _note(self, event: Any, changed: _Changed) -> None:
+        wall, zone = self._start(event, "RECURRENCE-ID")
+        key = self._key((wall, zone))
+        changed.keys.add(key)
+        if str(event["RECURRENCE-ID"].params.get("RANGE", "")).upper() != "THISANDFUTURE":
+            return
+        start, its = self._start(event, "DTSTART") if "DTSTART" in event else (wall, zone)
+        if (its is None) == (zone is None):
+            before = (
+                wall if its is None or zone is None else wall.replace(tzinfo=zone).astimezone(its).replace(tzinfo=None)
+            )
+            length = self._length(event, start, its) if "DTEND" in event or "DURATION" in event else None
+            changed.onwards.append(_Onwards(key, start - before, length, _takes_nothing(event)))
+
+    def _occurrences(self, event: Any, changed: _Changed) -> Iterator[tuple[int, int] | tuple[date, date]]:
         if broken := _broken(event):
             raise _Flawed(broken, Wrong(*_NOT_UNDERSTOOD))
-        if str(event.get("STATUS", "")).upper() == "CANCELLED" or str(event.get("TRANSP", "")).upper() == "TRANSPARENT":
+        if _takes_nothing(event):
             return
         if "DTSTART" not in event:
             raise _Flawed("DTSTART", Wrong("is missing", "mend the event, and export it again"))
         start, zone = self._start(event, "DTSTART")
         length = self._length(event, start, zone)
-        for one in self._starts(event, start, zone, set() if "RECURRENCE-ID" in event else moved):
-            if one >= self.last or self.first - one >= length:
+        for one, its in self._starts(event, start, zone, _Changed() if "RECURRENCE-ID" in event else changed):
+            taken = length if its is None else its
+            if one >= self.last or self.first - one >= taken:
                 continue
-            length = min(length, self.last - one)
+            taken = min(taken, self.last - one)
             self.count += 1
             if self.count > MOST_TAKEN:
                 raise _Flawed("RRULE", Wrong(f"takes more than {MOST_TAKEN} times", "export fewer events"))
             if zone is None:
-                yield max(one, self.first).date(), (one + length).date()
-            elif length:
-                yield _second(one, zone), _second(one + length, zone)
+                yield max(one, self.first).date(), (one + taken).date()
+            elif taken:
+                yield _second(one, zone), _second(one + taken, zone)
 
-    def _starts(self, event: Any, start: datetime, zone: tzinfo | None, moved: set[_Start]) -> list[datetime]:
-        """Of every occurrence, without those that are excepted or written out by themselves."""
+    def _starts(
+        self, event: Any, start: datetime, zone: tzinfo | None, changed: _Changed
+    ) -> Iterator[tuple[datetime, timedelta | None]]:
+        """Of every occurrence, with the length of those that have one of their own; without those that are excepted or written
+        out by themselves."""
         here = zone or self.zones.own
-        found = {start}
+        found: dict[datetime, timedelta | None] = {start: None}
         for rule in _several(event, "RRULE"):
             if "RECURRENCE-ID" in event:
                 break
             if wrong := recurrence.flaw(rule):
                 raise _Flawed("RRULE", wrong)
-            found = found - {start} | set(recurrence.beginnings(start, rule, here, self.last, self.steps))
+            found.pop(start, None)
+            found |= dict.fromkeys(recurrence.beginnings(start, rule, here, self.last, self.steps))
             if self.steps.left < 0:
                 raise _Flawed("RRULE", Wrong("recurs too often to be counted", "begin it later, or end it"))
-        for one, its in self._listed(event, "RDATE"):
-            found.add(
-                one if zone is None or its is None else one.replace(tzinfo=its).astimezone(here).replace(tzinfo=None)
-            )
-        without = {self._key(one) for one in self._listed(event, "EXDATE")} | moved
-        return [one for one in sorted(found) if self._key((one, zone)) not in without]
+        for (one, its), length in self._listed(event, "RDATE"):
+            both = zone is not None and its is not None
+            found[one.replace(tzinfo=its).astimezone(here).replace(tzinfo=None) if both else one] = length
+        without = {self._key(one) for one, _ in self._listed(event, "EXDATE")} | changed.keys
+        for one in sorted(found):
+            key = self._key((one, zone))
+            if key in without:
+                continue
+            if (other := changed.of(key)) is None:
+                yield one, found[one]
+            elif not other.gone:
+                yield one + other.shift, other.length or found[one]
 
-    def _listed(self, event: Any, key: str) -> Iterator[_Start]:
+    def _listed(self, event: Any, key: str) -> Iterator[tuple[_Start, timedelta | None]]:
+        """The times of RDATE and EXDATE; a PERIOD has a length of its own."""
         for several in _several(event, key):
+            name = several.params.get("TZID")
             for one in several.dts:
-                value = one.dt[0] if isinstance(one.dt, tuple) else one.dt
-                yield self._wall(value, several.params.get("TZID"), key)
+                first, last = one.dt if isinstance(one.dt, tuple) else (one.dt, None)
+                begins = self._wall(first, name, key)
+                length = last if isinstance(last, timedelta) else None
+                if isinstance(last, datetime):
+                    length = self._wall(last, name, key)[0] - begins[0]
+                if length is not None and length < timedelta():
+                    raise _Flawed(key, Wrong("ends before it begins", "mend the event, and export it again"))
+                yield begins, length
 
     def _key(self, start: _Start) -> _Start:
         """The same for the same moment, however it was written."""
@@ -218,6 +274,10 @@ class _Reading:
             if length < timedelta():
                 raise _Flawed("DURATION", Wrong("ends before it begins", "mend the event, and export it again"))
         return length if zone else max(length, _DAY)
+
+
+def _takes_nothing(event: Any) -> bool:
+    return str(event.get("STATUS", "")).upper() == "CANCELLED" or str(event.get("TRANSP", "")).upper() == "TRANSPARENT"
 
 
 def _duration(event: Any) -> timedelta:

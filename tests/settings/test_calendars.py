@@ -83,6 +83,9 @@ TAKEN = {
         "DTSTART;TZID=Europe/Madrid:20261102T100000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=2|EXDATE:20261103T090000Z",
         "11-02T10:00/11-02T11:00"),
     "with one more": ("DTSTART;VALUE=DATE:20261102|RDATE;VALUE=DATE:20261110,20261112", "11-02 11-10 11-12"),
+    "with one more that lasts longer": (
+        "DTSTART:20261102T100000|DURATION:PT1H|RDATE;VALUE=PERIOD:20261103T100000/PT3H,20261104T090000Z/20261104T093000Z",
+        "11-02T10:00/11-02T11:00 11-03T10:00/11-03T13:00 11-04T10:00/11-04T10:30"),
     "the same hour on both sides of the change of clocks": (
         "DTSTART;TZID=Europe/Madrid:20261019T100000|DURATION:PT1H|RRULE:FREQ=WEEKLY;COUNT=2",
         "10-19T10:00/10-19T11:00 10-26T10:00/10-26T11:00"),
@@ -117,7 +120,36 @@ def test_one_of_a_series_that_was_moved_and_one_that_was_called_off() -> None:
     assert said(series, moved, gone) == "11-02T10:00/11-02T11:00 11-03T17:00/11-03T18:00"
 
 
+ONWARDS = "UID:a|RECURRENCE-ID;RANGE=THISANDFUTURE:20261103T100000|"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("DTSTART:20261103T170000|DURATION:PT30M", "11-03T17:00/11-03T17:30 11-04T17:00/11-04T17:30"),
+        ("DTSTART:20261103T170000", "11-04T17:00/11-04T18:00"),
+        ("DTSTART:20261103T160000Z|DURATION:PT30M", "11-03T17:00/11-03T17:30 11-04T17:00/11-04T17:30"),
+        ("DTSTART:20261103T100000|STATUS:CANCELLED", ""),
+        ("DTSTART:20261103T100000|TRANSP:TRANSPARENT", ""),
+    ],
+)
+def test_from_one_of_a_series_on_all_are_others(changed: str, expected: str) -> None:
+    series = "UID:a|DTSTART:20261102T100000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=3"
+    assert said(series, ONWARDS + changed) == f"11-02T10:00/11-02T11:00 {expected}".strip()
+
+
+def test_of_two_changes_onwards_the_later_holds_and_one_that_is_moved_by_itself_stays() -> None:
+    series = "UID:a|DTSTART;VALUE=DATE:20261102|RRULE:FREQ=WEEKLY;COUNT=5"
+    second = "UID:a|RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261109|DTSTART;VALUE=DATE:20261110"
+    fourth = "UID:a|RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261123|DTSTART;VALUE=DATE:20261127"
+    alone = "UID:a|RECURRENCE-ID;VALUE=DATE:20261116|DTSTART;VALUE=DATE:20261120"
+    assert said(series, second, fourth, alone) == "11-02 11-10 11-20 11-27 12-04"
+
+
 WRONG = {
+    "one more that ends first": (
+        calendar("DTSTART:20261102T100000|DURATION:PT1H|RDATE;VALUE=PERIOD:20261103T100000/20261103T090000"),
+        "8: RDATE: ends before it begins"),
     "no calendar": ("hello", "1: calendar: is no calendar that can be read"),
     "empty": ("", "1: calendar: is no calendar that can be read"),
     "a rule nobody knows": (calendar("DTSTART;VALUE=DATE:20261102|RRULE:FREQ=FOO"), "7: RRULE: is not understood"),
