@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from milter.core import (
-    address,
     authentication_results,
+    evidence,
     filing,
     header_edits,
     opt_out,
@@ -21,9 +21,11 @@ from milter.core import (
     pipeline,
     reasons,
     remembered,
+    sender,
 )
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
+from milter.core.evidence import Evidence
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import Cleaned, HeaderEdits
 from milter.core.overrides import Change
@@ -127,7 +129,7 @@ class Service:
                 facts,
                 claims=stored.claims,
                 people=stored.people,
-                standing={one.owner.id: stored.standing for one in draft if one.owner} if stored.standing else {},
+                standing=stored.standing,
                 overrides=stored.overrides,
             )
         # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.
@@ -227,16 +229,16 @@ def _query(
     draft: Sequence[Decision],
     known: Authentication | Missing,
 ) -> FactsQuery:
-    author = _author(transaction, draft, known)
     return FactsQuery(
         now=transaction.now,
-        sender_domain=_sender_domain(transaction),
-        author_name=author,
+        place=sender.claimed_place(transaction),
+        sender=sender.named(transaction, known, settings.policy.recipient_delimiter),
         done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
         if digest
         else (),
         claims=tuple(dict.fromkeys(key for one in draft for key in _asked_of(one))),
         owners=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and _depends_on_hours(one))),
+        judges=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and evidence.is_kept(one))),
     )
 
 
@@ -254,22 +256,6 @@ def _may_reply(draft: Decision) -> bool:
 def _depends_on_hours(draft: Decision) -> bool:
     """Whether what the owner changed of his hours may change this decision; machines' mail has no hours."""
     return draft.disposition is Disposition.MARKED and draft.sender_class not in _TIMELESS
-
-
-def _author(transaction: Transaction, decisions: Sequence[Decision], known: Authentication | Missing) -> str:
-    """The name in the reputation: an authenticated author of marked mail; "" for personal mail, of which no statistics are kept."""
-    if isinstance(known, Missing) or not known.author_authenticated:
-        return ""
-    if all(one.disposition is Disposition.UNTOUCHED for one in decisions):
-        return ""
-    author = address.author(transaction.message)
-    return address.normal(author) if author else ""
-
-
-def _sender_domain(transaction: Transaction) -> str:
-    """Picks the sender's slot, nothing more: it must be the same for a retry of the same bytes."""
-    author = address.author(transaction.message) or transaction.mail_from
-    return address.organisational_domain(address.split(author)[1])
 
 
 def _done_key(digest: str, transaction: Transaction, settings: Settings, rcpt_to: str) -> DoneKey:
@@ -327,8 +313,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
     return Event(
         id=keys.name("event", name, transaction.peer.queue_id, *recipients),
         now=transaction.now,
-        sender_domain=_sender_domain(transaction),
-        author_name=_author(transaction, [one for one, _ in fresh], examination.facts.authentication),
+        place=sender.claimed_place(transaction),
         done=tuple(
             (_done_key(examination.digest, transaction, settings, one.rcpt_to), _text(outcome), keep)
             for one, outcome in fresh
@@ -346,7 +331,19 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
                 (one.owner.id, one.hours.change) for one, _ in fresh if one.owner and one.hours and one.hours.change
             )
         ),
+        evidence=_evidence(examination, [one for one, _ in fresh]),
     )
+
+
+def _evidence(examination: Examination, fresh: Sequence[Decision]) -> tuple[Evidence, ...]:
+    """What the message says of its sender, once an owner however many of his addresses it was for."""
+    transaction, known, policy = examination.transaction, examination.facts.authentication, examination.settings.policy
+    who = sender.named(transaction, known, policy.recipient_delimiter)
+    if who is None or not any(evidence.is_kept(one) for one in fresh):
+        return ()
+    signed, once = sender.signed(known, who), remembered.content(policy.keys, transaction.message, known)
+    found = {(one.owner, one.kind): one for each in fresh for one in evidence.of_message(each, who, signed, once)}
+    return tuple(found.values())
 
 
 def _letters(examination: Examination, outcomes: Sequence[SmtpReply]) -> tuple[Letter, ...]:

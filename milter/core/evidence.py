@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from milter.core.decision import Decision, Disposition, SenderClass
-from milter.core.owner import AddressBook, Owner
 from milter.core.sender import Sender, Signed
 
 
@@ -60,25 +59,25 @@ class Evidence:
         return WEIGHTS[self.kind]
 
 
-def of_message(decision: Decision, sender: Sender | None, signed: Signed, once: str) -> tuple[Evidence, ...]:
-    """What one delivered message says of its sender: nothing where no statistics are kept, or to the owner of himself."""
-    owner, who = decision.owner, decision.sender_class
-    if owner is None or sender is None or decision.disposition is Disposition.UNTOUCHED or who is SenderClass.SELF:
+def is_kept(decision: Decision) -> bool:
+    """Whether this message counts: of personal mail no statistics are kept, nor of what an owner writes to himself."""
+    marked = decision.disposition is Disposition.MARKED
+    return marked and decision.owner is not None and decision.sender_class is not SenderClass.SELF
+
+
+def of_message(decision: Decision, who: Sender | None, signed: Signed, once: str) -> tuple[Evidence, ...]:
+    """What one delivered message says of its sender to the owner it was for."""
+    if who is None or decision.owner is None or not is_kept(decision):
         return ()
-    match who:
+    owner = decision.owner.id
+    match decision.sender_class:
         case SenderClass.SPAM:
             kind = Kind.SPAM
         case SenderClass.AUTOMATIC | SenderClass.ALERT:
             kind = Kind.SEEN
         case _:
-            kind = Kind.ACCEPTED if sender.authenticated else Kind.SEEN
-    found = Evidence(owner.id, sender, kind, once, signed if sender.authenticated else Signed.NONE)
-    if signed is Signed.FAILED and not sender.authenticated:
-        return found, Evidence(owner.id, sender, Kind.SIGNATURE, once, signed)
-    return (found,)
-
-
-def is_listed(owner: Owner, author: str, delimiter: str) -> bool:
-    """Whether the owner's file names this author (normal address) as client, contact or one of the people."""
-    books: tuple[AddressBook, ...] = (owner.client_book, owner.contact_book, owner.people_book)
-    return any(book.by_address(author) or book.by_domain(author) for book in books) if author else False
+            kind = Kind.ACCEPTED if who.authenticated else Kind.SEEN
+    if who.authenticated:
+        return (Evidence(owner, who, kind, once, signed),)
+    found = Evidence(owner, who, kind, once)
+    return (found, Evidence(owner, who, Kind.SIGNATURE, once, signed)) if signed is Signed.FAILED else (found,)

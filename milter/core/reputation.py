@@ -98,14 +98,21 @@ def standing(record: Record | None, domain: Record | None, now: datetime, *, aut
     domain is bad itself and he has shown nothing good: addresses in a domain of one's own cost nothing.
     """
     mine = at(record, now) if record else None
-    theirs = at(domain, now) if domain else None
-    low, high = bounds(mine, share(theirs))
-    stained = theirs is not None and bounds(theirs)[1] <= BAD and (mine is None or mine.good <= mine.bad)
+    others = _without(at(domain, now), mine) if domain else None
+    low, high = bounds(mine, share(others))
+    stained = bounds(others)[1] <= BAD and (mine is None or mine.good <= mine.bad)
     if high <= BAD or stained:
         code = "bad"
     else:
         code = "trusted" if low >= TRUSTED and authenticated else "neutral"
     return Standing(code, low, high, first=record is None)
+
+
+def _without(domain: Record, mine: Record | None) -> Record:
+    """What the others of a domain did: nobody's own evidence vouches for himself a second time."""
+    if mine is None:
+        return domain
+    return replace(domain, good=max(0.0, domain.good - mine.good), bad=max(0.0, domain.bad - mine.bad))
 
 
 def listed(standing: Standing, *, authenticated: bool) -> Standing:

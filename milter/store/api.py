@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from milter.core.decision import CountUrgent
+from milter.core.evidence import Evidence
 from milter.core.facts import Standing
 from milter.core.overrides import Change, Override
 from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
+from milter.core.sender import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,19 @@ class DoneKey:
 
 @dataclass(frozen=True, slots=True)
 class FactsQuery:
-    """One message's look-ups. `sender`: domain and full name of the author for the sender's slot, authenticated or not
-    (`author_name` "" when not authenticated: no standing is read). `claims` may belong to several owners; what is known of
-    their persons is answered with them. `owners`: whose changes of today are asked for."""
+    """One message's look-ups. `place` picks the slot where its outcomes are remembered (`core.sender.claimed_place`).
+
+    `sender`, and `judges`: the owners whose evidence of him is asked for. `claims` may belong to several owners; what is known
+    of their persons is answered with them. `owners`: whose changes of today are asked for.
+    """
 
     now: datetime
-    sender_domain: str
-    author_name: str
+    place: str
+    sender: Sender | None = None
     done: tuple[DoneKey, ...] = ()
     claims: tuple[ClaimKey, ...] = ()
     owners: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,13 @@ class StoredFacts:
     """`done`: the remembered reply text by digest (queue ids already compared). `claims`, `people`: records that exist.
 
     `lost_at`: when the store was last found empty, None if never: `claims` may lack whoever was answered before that.
-    `overrides`: by owner, those that have changed something for now or later.
+    `overrides`: by owner, those that have changed something for now or later. `standing`: of the sender, by judge.
     """
 
     done: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
     people: Mapping[PersonKey, PersonRecord] = field(default_factory=dict)
-    standing: Standing | None = None
+    standing: Mapping[str, Standing] = field(default_factory=dict)
     lost_at: datetime | None = None
     overrides: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
 
@@ -69,16 +74,16 @@ class Journaled:
 class Event:
     """What came of one transaction. Settling the same `id` again changes nothing and answers as the first time.
 
-    `done`: (key, reply to remember, seconds to keep). One more message is counted for `author_name` ("" for none).
+    `done`: (key, reply to remember, seconds to keep), in the slot of `place`. `evidence`: of senders, for and against.
     `counted`: records whose claim withheld a reply when it was decided; each counts one more.
-    `opted`: wishes of persons, heeded before `replies`. `wrote`: to whom the owner himself wrote (`now` is when).
+    `opted`: wishes of persons, heeded before `replies`. `wrote`: to whom the owner himself wrote (`now` is when):
+    evidence, too.
     `urgent`: counts of urgent messages, each one more. `changes`: what owners changed of their hours, by mail.
     """
 
     id: str
     now: datetime
-    sender_domain: str
-    author_name: str
+    place: str
     done: tuple[tuple[DoneKey, str, int], ...] = ()
     replies: tuple[ReplyIntent, ...] = ()
     journal: tuple[JournalEntry, ...] = ()
@@ -87,6 +92,7 @@ class Event:
     wrote: tuple[PersonKey, ...] = ()
     changes: tuple[tuple[str, Change], ...] = ()
     urgent: tuple[CountUrgent, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

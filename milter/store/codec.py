@@ -1,13 +1,11 @@
 """Between the store's values and what the scripts are given and answer. No I/O."""
 
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from milter.core.decision import CountUrgent
-from milter.core.facts import Standing
 from milter.core.reply_job import Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
 from milter.store.api import DoneKey, Event, Job, Journaled, JournalEntry, OptedOut, Queued
 from milter.store.layout import Layout, instant, milliseconds
@@ -130,12 +128,6 @@ def decode_done(value: bytes | None, key: DoneKey, now: datetime) -> str | None:
     if int(until) <= int(milliseconds(now)) or (queue_id and key.queue_id and queue_id != key.queue_id):
         return None
     return reply
-
-
-def decode_standing(packed: bytes) -> Standing | None:
-    if len(packed) != struct.calcsize("<II"):
-        return None
-    return Standing("neutral")
 
 
 def decode_claim(record: Sequence[bytes] | None) -> Claim | None:

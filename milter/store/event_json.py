@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from milter.core.decision import CountUrgent
+from milter.core.evidence import Evidence, Kind
 from milter.core.reply_job import ClaimKey, Opted, PersonKey, ReplyIntent, ReplyKind
+from milter.core.sender import NameKind, Sender, Signed
 from milter.store import today
 from milter.store.api import DoneKey, Event, JournalEntry
 
@@ -19,8 +21,7 @@ def encode(event: Event) -> bytes:
         "format": FORMAT,
         "id": event.id,
         "now": event.now.isoformat(),
-        "sender_domain": event.sender_domain,
-        "author_name": event.author_name,
+        "place": event.place,
         "done": [[key.digest, key.queue_id, reply, keep] for key, reply, keep in event.done],
         "replies": [one.encode() for one in event.replies],
         "journal": [[one.owner, one.code, dict(one.fields)] for one in event.journal],
@@ -29,6 +30,7 @@ def encode(event: Event) -> bytes:
         "wrote": [asdict(one) for one in event.wrote],
         "changes": [[owner, today.encode(change)] for owner, change in event.changes],
         "urgent": [[asdict(one.key), one.until.isoformat()] for one in event.urgent],
+        "evidence": [asdict(one) for one in event.evidence],
     }
     return json.dumps(raw, separators=(",", ":")).encode("ascii")
 
@@ -42,8 +44,7 @@ def decode(text: bytes) -> Event:
         return Event(
             id=raw["id"],
             now=_aware(raw["now"]),
-            sender_domain=raw["sender_domain"],
-            author_name=raw["author_name"],
+            place=raw["place"],
             done=tuple((DoneKey(digest, queue_id), reply, keep) for digest, queue_id, reply, keep in raw["done"]),
             replies=tuple(ReplyIntent.decode(one) for one in raw["replies"]),
             journal=tuple(JournalEntry(owner, code, fields) for owner, code, fields in raw["journal"]),
@@ -55,6 +56,7 @@ def decode(text: bytes) -> Event:
             wrote=tuple(PersonKey(**one) for one in raw.get("wrote", ())),
             changes=tuple((owner, today.decode_one(line)) for owner, line in raw.get("changes", ())),
             urgent=tuple(CountUrgent(_claim_key(key), _aware(until)) for key, until in raw.get("urgent", ())),
+            evidence=tuple(_evidence(one) for one in raw.get("evidence", ())),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
@@ -62,6 +64,11 @@ def decode(text: bytes) -> Event:
 
 def _claim_key(raw: dict[str, Any]) -> ClaimKey:
     return ClaimKey(**{**raw, "kind": ReplyKind(raw["kind"])})
+
+
+def _evidence(raw: dict[str, Any]) -> Evidence:
+    sender = Sender(**{**raw["sender"], "kind": NameKind(raw["sender"]["kind"])})
+    return Evidence(**{**raw, "sender": sender, "kind": Kind(raw["kind"]), "signed": Signed(raw["signed"])})
 
 
 def _aware(text: str) -> datetime:

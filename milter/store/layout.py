@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from milter.core.evidence import Evidence
 from milter.core.keys import Keys
 from milter.core.reply_job import ClaimKey, PersonKey
+from milter.core.sender import NameKind, Sender
 
 META = "recado:meta"
 HOUR_OF_ALL = "recado:{all}:hour"  # replies of every owner: a slot of its own
 BUCKETS = 16384  # of senders: at a million of them a bucket stays a compact listpack
 SHARDS = 16  # of owners
+CLAIMED = 5  # bytes of a stranger's field that are the same for every network he came from
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -20,12 +23,23 @@ class Layout:
 
     keys: Keys
 
-    def sender(self, domain: str) -> str:
-        return f"recado:{{s{int(self.keys.name('bucket', domain)[:8], 16) % BUCKETS}}}"
+    def bucket(self, place: str) -> str:
+        """The tag of the slot of senders for a `core.sender` place."""
+        return f"recado:{{s{int(self.keys.name('bucket', place)[:8], 16) % BUCKETS}}}"
 
-    def author(self, name: str) -> bytes:
-        """The field of an author in the reputation hash of his bucket; b"" for none."""
-        return bytes.fromhex(self.keys.name("reputation", name)[:16]) if name else b""
+    def field(self, owner: str, sender: Sender) -> bytes:
+        """The 8 bytes that name a sender among those of his slot, for one owner."""
+        name = bytes.fromhex(self.keys.name("reputation", sender.kind, owner, sender.name)[:16])
+        if sender.kind is not NameKind.STRANGER:
+            return name
+        return name[:CLAIMED] + bytes.fromhex(self.keys.name("network", owner, sender.name, sender.network)[:6])
+
+    def once(self, evidence: Evidence) -> str:
+        """The name of evidence that counts once."""
+        one = evidence
+        return self.keys.name(
+            "once", one.owner, one.kind, one.sender.kind, one.sender.name, one.sender.network, one.once
+        )
 
     def shard(self, owner: str) -> int:
         return int(self.keys.name("owner", owner)[:8], 16) % SHARDS

@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from milter.core import address, sender
+from milter.core.evidence import Kind
 from milter.core.keys import Keys
 from milter.core.overrides import Override
 from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord, State
 from milter.errors import StoreAway
-from milter.store import codec, today
+from milter.store import codec, senders, today
 from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import HOUR_OF_ALL, SHARDS, Layout, from_seconds, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
 from milter.store.promises import Promises
+from milter.store.reputation import Reputation
 from milter.store.today import Today
 
 __all__ = ["ForeignStore", "RedisStore", "StoreState"]
@@ -33,6 +36,7 @@ HANDED = timedelta(
 EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
 POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
+UNREADABLE = "a reputation cannot be read: a foreign value in its place"
 _FACTS, _SETTLE, _LEASE, _MOVE, _HOURLY, _BOUNCE = (
     Script.load(name) for name in ("facts", "settle", "lease", "move", "hourly", "bounce")
 )
@@ -61,6 +65,7 @@ class RedisStore:
         self._layout = Layout(keys)
         self.today = Today(self.link, self._layout)
         self.promises = Promises(self.link, self._layout)
+        self.reputation = Reputation(self.link, self._layout)
         self._file = state_dir / "store-id" if state_dir else None
         self._read_only = read_only
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
@@ -124,8 +129,12 @@ class RedisStore:
         claims: dict[ClaimKey, Claim] = {}
         people: dict[PersonKey, PersonRecord] = {}
         mine = [self._owner_facts(shard, owners.get(shard, []), names) for shard, names in asked.items()]
-        commands = [self._sender_facts(query), *mine]
-        (packed, *values), *records = await self.link.run("facts", commands)
+        theirs = senders.asked(query, self._layout)
+        answers = await self.link.run("facts", [*theirs, *mine])
+        readable, values, standing = senders.answered(query, answers[: len(theirs)])
+        records = answers[len(theirs) :]
+        if not readable:
+            log.warning(UNREADABLE)
         if any(answer[0] == b"lost" for answer in records):
             await self._renew(query.now, asked_as)
             records = [[b"lost", [], [], []] for _ in records]
@@ -147,12 +156,7 @@ class RedisStore:
             if (reply := codec.decode_done(value, key, query.now)) is not None
         }
         lost_at = self.state.lost_at if self.state else None
-        return StoredFacts(done, claims, people, codec.decode_standing(packed), lost_at, overrides)
-
-    def _sender_facts(self, query: FactsQuery) -> Command:
-        tag = self._layout.sender(query.sender_domain)
-        keys = [f"{tag}:rep", *(f"{tag}:done:{one.digest}" for one in query.done)]
-        return _FACTS.call(keys, ("sender", self._layout.author(query.author_name)))
+        return StoredFacts(done, claims, people, standing, lost_at, overrides)
 
     def _owner_facts(self, shard: int, claims: Sequence[ClaimKey], owners: Sequence[str]) -> Command:
         tag = shard_tag(shard)
@@ -160,7 +164,7 @@ class RedisStore:
         records = [f"{tag}:claim:{self._layout.record(one)}" for one in claims]
         keys = [f"{tag}:store", f"{tag}:opted", *records, *(f"{tag}:wrote:{one}" for one in persons)]
         keys += [self.today.key(one) for one in owners]
-        return _FACTS.call(keys, ("owner", "" if self._read_only else self._store_id, len(records), *persons))
+        return _FACTS.call(keys, ("" if self._read_only else self._store_id, len(records), *persons))
 
     async def settle(self, event: Event) -> Settled:
         """Remembers, counts, claims and journals. One wait; the same event again changes nothing, answers the same."""
@@ -183,37 +187,17 @@ class RedisStore:
         return Settled(claimed, self._silent(event.now))
 
     async def _settle(self, event: Event, slots: dict[int, codec.Slot]) -> list[list[bytes]]:
+        theirs = senders.left(event, self._layout)
         commands = [self._owner_settle(event, shard, slot) for shard, slot in slots.items()]
         commands += [self.today.command(owner, change, event.now, event.id) for owner, change in event.changes]
-        sender = event.author_name or event.done
-        answers = (
-            await self.link.run("settle", [*([self._sender_settle(event)] if sender else []), *commands])
-            if sender or commands
-            else []
-        )
-        del answers[len(answers) - len(event.changes) :]
-        if sender and answers.pop(0) != b"ok":
-            log.warning(
-                "reputation cannot be read: a foreign value in its place",
-                extra={"key": self._layout.sender(event.sender_domain)},
-            )
-        return answers
+        answers = await self.link.run("settle", [*theirs, *commands]) if theirs or commands else []
+        if b"unreadable" in answers[: len(theirs)]:
+            log.warning(UNREADABLE)
+        return answers[len(theirs) : len(answers) - len(event.changes)]
 
     def _silent(self, now: datetime) -> bool:
         """Whether claims cannot be trusted. An event that waited over the loss carries an earlier instant."""
         return bool(self.state and self.state.lost_at and now < self.state.lost_at + SILENCE)
-
-    def _sender_settle(self, event: Event) -> Command:
-        tag = self._layout.sender(event.sender_domain)
-        keys = [
-            f"{tag}:event:{self._layout.event(event.id)}",
-            f"{tag}:rep",
-            *(f"{tag}:done:{key.digest}" for key, _, _ in event.done),
-        ]
-        values = [part for key, reply, keep in event.done for part in codec.encode_done(key, reply, keep, event.now)]
-        return _SETTLE.call(
-            keys, ("sender", milliseconds(event.now), EVENT_KEPT, self._layout.author(event.author_name), *values)
-        )
 
     def _owner_settle(self, event: Event, shard: int, slot: codec.Slot) -> Command:
         tag = shard_tag(shard)
@@ -222,7 +206,7 @@ class RedisStore:
         keys = [f"{tag}:{one}" for one in names]
         keys += [f"{tag}:claim:{one}" for one in records] + [f"{tag}:wrote:{one}" for one in written_to]
         lost = "lost" if self._silent(event.now) else ""
-        head = ("owner", milliseconds(event.now), EVENT_KEPT, self._store_id, lost)
+        head = (milliseconds(event.now), EVENT_KEPT, self._store_id, lost)
         return _SETTLE.call(keys, (*head, *arguments))
 
     async def next_due(self) -> datetime | None:
@@ -299,7 +283,18 @@ class RedisStore:
         keys = (f"{tag}:claim:{record}", f"{tag}:due", f"{tag}:journal")
         arguments = (record, milliseconds(now), code, status, milliseconds(silent_until))
         (noted,) = await self.link.run("bounced", [_BOUNCE.call(keys, arguments)])
+        if noted and silent_until:
+            owner, correspondent = (one.decode("utf-8", "surrogatepass") for one in noted)
+            await self._held_against(owner, correspondent, now, f"bounced {name}")
         return bool(noted)
+
+    async def _held_against(self, owner: str, correspondent: str, now: datetime, event_id: str) -> None:
+        """Our reply did not reach him. Evidence is worth no second bounce: if it cannot be counted now, it is not."""
+        try:
+            who = sender.of_address(address.unwrapped(correspondent))
+            await self.reputation.learn(owner, who, Kind.BOUNCED, now, event_id)
+        except StoreAway as away:
+            log.warning("a bounce is not held against the correspondent", extra={"cause": str(away)})
 
     async def cancel(self, key: ClaimKey, now: datetime, reason_code: str) -> bool:
         """Takes back a reply that is due or leased; its worker learns it from `handed`. False: none, or too late."""

@@ -282,7 +282,7 @@ async def test_a_reply_that_waits_for_the_same_person_is_taken_back(redis: Redis
         await ana.turn()
         assert len(ana.outside.delivered) == 1
         key = ClaimKey("ana", "studio", LAURA, ReplyKind.ACKNOWLEDGEMENT)
-        found = await ana.store.facts(FactsQuery(ana.now, "acme.example", "", claims=(key,)))
+        found = await ana.store.facts(FactsQuery(ana.now, "acme.example", None, claims=(key,)))
         assert found.claims[key].state is State.BOUNCED
 
 

@@ -74,7 +74,7 @@ class Desk:
 
     async def state(self, person: str = LAURA) -> State:
         key = ClaimKey("ana", "studio", person, ReplyKind.ACKNOWLEDGEMENT)
-        found = await self.store.facts(FactsQuery(self.now, "acme.example", "", claims=(key,)))
+        found = await self.store.facts(FactsQuery(self.now, "acme.example", None, claims=(key,)))
         return found.claims[key].state
 
     async def codes(self) -> list[str]:

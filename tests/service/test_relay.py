@@ -247,7 +247,7 @@ async def test_a_reply_that_was_refused_its_mail_is_neither_claimed_nor_counted(
         ana.sink.faults.dot = lambda address: "552 5.2.2 full"
         await ana.mail(STUDIO)
         assert await due(ana) == 0
-        found = await ana.store.facts(FactsQuery(NIGHT, "acme.example", "", claims=(own_record(),)))
+        found = await ana.store.facts(FactsQuery(NIGHT, "acme.example", None, claims=(own_record(),)))
         assert found.claims == {}
 
 

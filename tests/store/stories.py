@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from milter.core.evidence import Evidence, Kind
 from milter.core.keys import Keys
 from milter.core.reply_job import ClaimKey, ClaimRequest, Guard, ReplyIntent, ReplyKind
+from milter.core.sender import of_address
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry
 
 KEYS = Keys(b"a secret of thirty-two bytes...!")
@@ -56,12 +58,18 @@ def intent(
 
 
 def event(id: str = "e1", *replies: ReplyIntent, now: datetime = EVENING, **more: object) -> Event:
-    values: dict[str, object] = {"sender_domain": "acme.example", "author_name": "", **more}
+    values: dict[str, object] = {"place": "acme.example", **more}
     return Event(id=id, now=now, replies=replies, **values)
 
 
 def query(*claims: ClaimKey, now: datetime = EVENING, done: tuple[DoneKey, ...] = (), author: str = "") -> FactsQuery:
-    return FactsQuery(now, "acme.example", author, done, claims)
+    who = of_address(author) if author else None
+    return FactsQuery(now, "acme.example", who, done, claims, judges=("ana",) if who else ())
+
+
+def said(kind: Kind = Kind.WROTE, author: str = "laura@acme.example", owner: str = "ana", once: str = "") -> Evidence:
+    """One piece of evidence about a proven author."""
+    return Evidence(owner, of_address(author), kind, once)
 
 
 def remembered(queue_id: str = "") -> DoneKey:

@@ -8,6 +8,7 @@ import pytest
 
 from milter.core.keys import Keys
 from milter.core.reply_job import Claim, ClaimRequest, Guard, ReplyKind, State, taken
+from milter.core.reputation import Record, bounds
 from milter.store.api import Settled
 from milter.store.redis import RedisStore
 from tests.doubles.redis_server import RedisServer
@@ -25,6 +26,7 @@ from tests.store.stories import (
     message_ids,
     query,
     request,
+    said,
 )
 
 NOBODY = Settled(frozenset())
@@ -143,12 +145,12 @@ async def test_fifty_at_once_get_one_reply(store: RedisStore) -> None:
 
 
 async def test_the_same_event_again_changes_nothing_and_answers_the_same(store: RedisStore) -> None:
-    once = event("e1", intent("1"), author_name="laura@acme.example", journal=(line(),))
+    once = event("e1", intent("1"), evidence=(said(),), journal=(line(),))
     first = await store.settle(once)
     before = await store.facts(query(key(), author="laura@acme.example"))
     assert [await store.settle(once) for _ in range(3)] == [first] * 3
     assert await store.facts(query(key(), author="laura@acme.example")) == before
-    assert before.standing.messages == 1
+    assert before.standing["ana"].low == pytest.approx(bounds(Record(0, good=1))[0])
     assert len(await store.journal("ana", EVENING, 10)) == 1
 
 
@@ -210,7 +212,7 @@ async def test_bytes_that_are_no_utf8_come_back_as_they_went(store: RedisStore) 
 
 
 async def test_no_key_holds_an_address_or_a_name(store: RedisStore, server: RedisServer) -> None:
-    await store.settle(event("e1", intent("1"), author_name="laura@acme.example", journal=(line(),)))
+    await store.settle(event("e1", intent("1"), evidence=(said(),), journal=(line(),)))
     names = server.keys("*")
     assert len(names) > 20
     assert not [name for name in names for word in ("laura", "acme", "ana", "studio") if word in name]

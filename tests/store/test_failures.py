@@ -11,7 +11,7 @@ from milter.errors import StoreAway
 from milter.store import link
 from milter.store.redis import RedisStore
 from tests.doubles.redis_server import RedisServer
-from tests.store.stories import EVENING, HOUR, KEYS, event, intent, key, line, message_ids, query, request
+from tests.store.stories import EVENING, HOUR, KEYS, event, intent, key, line, message_ids, query, request, said
 
 ABOUT_LAURA = query(key(), author="laura@acme.example")
 
@@ -39,7 +39,7 @@ async def settling_fails(store: RedisStore, name: str = "1") -> str:
 async def test_scripts_forgotten_by_the_server_are_sent_again_in_the_same_call(
     store: RedisStore, server: RedisServer
 ) -> None:
-    await store.settle(event("e1", intent("1"), author_name="laura@acme.example"))
+    await store.settle(event("e1", intent("1"), evidence=(said(),)))
     for flush in range(3):
         server.command("SCRIPT", "FLUSH")
         assert (await store.facts(ABOUT_LAURA)).claims[key()].count == 1 + flush

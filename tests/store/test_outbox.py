@@ -17,12 +17,24 @@ from milter.store.api import Event, Settled
 from milter.store.outbox import Kept, Outbox
 from milter.store.redis import RedisStore
 from tests.doubles.redis_server import RedisServer
-from tests.store.stories import EVENING, HOUR, MINUTE, event, intent, key, line, message_ids, query, remembered, request
+from tests.store.stories import (
+    EVENING,
+    HOUR,
+    MINUTE,
+    event,
+    intent,
+    key,
+    line,
+    message_ids,
+    remembered,
+    request,
+    said,
+)
 
 FULL = event(
     "full",
     intent("1", request(key("jos\udce9@acme.example")), subject="caf\udce9 ñ 😀"),
-    author_name="laura@acme.example",
+    evidence=(said(),),
     done=((remembered("4F1"), "250 2.0.0 ok\nnext", 60),),
     journal=(line(note="ñ\udcff"),),
     counted=(key(shadow=True),),
@@ -79,10 +91,7 @@ async def test_an_outage_applies_each_event_once_with_its_reply(
     own_store: RedisStore, own_server: RedisServer, tmp_path: Path
 ) -> None:
     outbox = Outbox(tmp_path / "outbox")
-    events = [
-        event(f"e{one}", intent(str(one)), author_name="laura@acme.example", now=EVENING + one * MINUTE)
-        for one in range(5)
-    ]
+    events = [event(f"e{one}", intent(str(one)), evidence=(said(),), now=EVENING + one * MINUTE) for one in range(5)]
     await own_store.settle(events[0])
     own_server.freeze()
     for one in events:
@@ -94,8 +103,8 @@ async def test_an_outage_applies_each_event_once_with_its_reply(
     own_server.thaw()
     await own_store.link.back()
     assert await outbox.drain(own_store) == 5
-    found = await own_store.facts(query(key(), author="laura@acme.example"))
-    assert found.standing.messages == 5
+    (found,) = await own_store.reputation.read("ana", [said().sender])
+    assert found.record and found.record.count == 5
     assert {one.intent.message_id for one in await own_store.lease(EVENING + HOUR, 10)} == message_ids("0")
 
 

@@ -36,11 +36,11 @@ async def test_another_node_reads_it(store: RedisStore, server: RedisServer) -> 
 
 async def test_it_comes_with_the_facts_of_a_message(store: RedisStore) -> None:
     await store.today.change("ana", CLOSED, EVENING)
-    query = FactsQuery(EVENING, "acme.example", "", claims=(key(LAURA),), owners=("ana", "bea"))
+    query = FactsQuery(EVENING, "acme.example", None, claims=(key(LAURA),), owners=("ana", "bea"))
     assert dict((await store.facts(query)).overrides) == {"ana": (CLOSED,)}
-    later = FactsQuery(EVENING + 4 * HOUR, "acme.example", "", owners=("ana",))
+    later = FactsQuery(EVENING + 4 * HOUR, "acme.example", None, owners=("ana",))
     assert dict((await store.facts(later)).overrides) == {}
-    unasked = FactsQuery(EVENING, "acme.example", "", claims=(key(LAURA),))
+    unasked = FactsQuery(EVENING, "acme.example", None, claims=(key(LAURA),))
     assert dict((await store.facts(unasked)).overrides) == {}
 
 
@@ -214,6 +214,6 @@ async def test_whoever_was_told_of_a_later_opening_is_not_told_again(store: Redi
     job = replace(job, intent=replace(job.intent, opens=put_off))
     await store.handed(job, DUE)
     await store.finish(job, State.SENT, DUE, "reply-sent")
-    found = await store.facts(FactsQuery(DUE, "acme.example", "", claims=(key(LAURA),)))
+    found = await store.facts(FactsQuery(DUE, "acme.example", None, claims=(key(LAURA),)))
     assert found.claims[key(LAURA)].opens == put_off
     assert PersonKey("ana", LAURA) not in found.people

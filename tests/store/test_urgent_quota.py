@@ -35,7 +35,7 @@ async def test_two_a_month_and_client_and_the_next_month_begins_anew(desk: Desk)
 
 async def test_a_count_survives_the_outbox_and_is_counted_once(desk: Desk) -> None:
     counted = CountUrgent(ClaimKey("ana", "", "acme 2026-11", ReplyKind.URGENT), madrid("2026-12-01 00:00"))
-    event = Event("e1", madrid("2026-11-03 10:00"), "acme.example", "", urgent=(counted,))
+    event = Event("e1", madrid("2026-11-03 10:00"), "acme.example", urgent=(counted,))
     again = event_json.decode(event_json.encode(event))
     assert again == event
     await desk.store.settle(event)

@@ -1,6 +1,6 @@
 -- A reply came back. The journal says so; after a hard bounce the person gets no other one for a while, and none that waits.
 -- KEYS record, due, journal   ARGV name, now (ms), code, status or "", no reply before this instant (ms) or ""
--- -> 1 noted, 0 the record is long gone
+-- -> {owner, correspondent} noted, or 0: the record is long gone
 
 local SWEEP = 2 * 86400000
 
@@ -8,7 +8,8 @@ local record = redis.call("HMGET", KEYS[1], "message", "to", "owner", "until", "
 if not record[3] then return 0 end
 redis.call("XADD", KEYS[3], "MAXLEN", "~", 10000, "*", "@at", ARGV[2], "@owner", record[3], "@code", ARGV[3],
   "message_id", record[1], "to", record[2], "about", record[6] or "", "status", ARGV[4])
-if ARGV[5] == "" then return 1 end
+local whom = {record[3], record[2] or ""}
+if ARGV[5] == "" then return whom end
 
 -- Both bounds: whatever kind of closure comes next, one of them forbids a reply; and none was put off.
 local function later(old) return old and old ~= "" and tonumber(old) > tonumber(ARGV[5]) and old or ARGV[5] end
@@ -18,4 +19,4 @@ redis.call("ZREM", KEYS[2], ARGV[1])
 local left = redis.call("PTTL", KEYS[1])
 local span = tonumber(ARGV[5]) - tonumber(ARGV[2]) + SWEEP
 if left >= 0 and left < span then redis.call("PEXPIRE", KEYS[1], string.format("%.0f", span)) end
-return 1
+return whom

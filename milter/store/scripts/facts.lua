@@ -1,27 +1,13 @@
--- Reads one slot and writes nothing.
--- sender: KEYS reputation, done...   ARGV "sender", author's field or ""   -> {packed reputation | "", {value | false}...}
--- owner:  KEYS store, opted, record..., wrote..., changes of today...
---         ARGV "owner", store id or "", the number of records, person...
+-- Reads one owner's slot and writes nothing.
+-- KEYS store, opted, record..., wrote..., changes of today...
+-- ARGV store id or "", the number of records, person...
 --   -> {"lost", {}, {}, {}} | {"known", {{until, opens, state, count, since, again} | false...}, {{opted out | "", wrote | ""}...},
 --      {{line...}...}}
 
-if ARGV[1] == "sender" then
-  local answer = {""}
-  if ARGV[2] ~= "" then
-    -- Junk under this key must not cost a reply or a remembered outcome: the sender is nobody then.
-    local packed = redis.pcall("HGET", KEYS[1], ARGV[2])
-    answer[1] = type(packed) == "string" and packed or ""
-  end
-  for i = 2, #KEYS do
-    answer[i] = redis.call("GET", KEYS[i])
-  end
-  return answer
-end
-
-if ARGV[2] ~= "" and redis.call("GET", KEYS[1]) ~= ARGV[2] then
+if ARGV[1] ~= "" and redis.call("GET", KEYS[1]) ~= ARGV[1] then
   return {"lost", {}, {}, {}}
 end
-local records, persons, count = {}, {}, tonumber(ARGV[3])
+local records, persons, count = {}, {}, tonumber(ARGV[2])
 for i = 1, count do
   local record = redis.call("HMGET", KEYS[2 + i], "until", "opens", "state", "count", "with", "since", "again")
   if not record[1] then
@@ -35,8 +21,8 @@ for i = 1, count do
     records[i] = {record[1], record[2] or "", state or "sent", record[4] or "0", record[6] or "", record[7] or ""}
   end
 end
-for i = 1, #ARGV - 3 do
-  persons[i] = {redis.call("HGET", KEYS[2], ARGV[3 + i]) or "", redis.call("GET", KEYS[2 + count + i]) or ""}
+for i = 1, #ARGV - 2 do
+  persons[i] = {redis.call("HGET", KEYS[2], ARGV[2 + i]) or "", redis.call("GET", KEYS[2 + count + i]) or ""}
 end
 local changes = {}
 for i = 2 + count + #persons + 1, #KEYS do changes[#changes + 1] = redis.call("LRANGE", KEYS[i], 0, -1) end

@@ -1,13 +1,11 @@
--- Settles one event in one slot. A second call with the same event changes nothing and answers as the first.
+-- Settles one event in one owner's slot. A second call with the same event changes nothing and answers as the first.
 -- Instants are milliseconds since 1970 in decimal, "" for none; spans are milliseconds.
--- sender: KEYS event, reputation, done...             ARGV "sender", now, span of the event's marker, author's field or "",
---         then a value and its span for each done     -> "ok" | "reputation unreadable"
--- owner:  KEYS event, store, due, journal, opted, record..., person written to...
---         ARGV "owner", now, span of the marker, store id or "", "lost" or "", the number of records, then the number of opt-outs
---         and the opt-outs, of replies, of records to count, of journal entries, of urgent messages: see the loops at the end
---                                                     -> {"lost"} | {"settled", the claimed message ids, a line each}
+-- KEYS event, store, due, journal, opted, record..., person written to...
+-- ARGV now, span of the marker, store id or "", "lost" or "", the number of records, then the number of opt-outs
+--      and the opt-outs, of replies, of records to count, of journal entries, of urgent messages: see the loops at the end
+-- -> {"lost"} | {"settled", the claimed message ids, a line each}
 
-local now = tonumber(ARGV[2])
+local now = tonumber(ARGV[1])
 local SWEEP = 2 * 86400000
 local FOREVER = 253370764800000 -- the year 9999
 local JOURNAL = 10000
@@ -16,35 +14,11 @@ local WRITTEN = 400 * 86400000 -- how long it is remembered that the owner wrote
 
 local before = redis.call("GET", KEYS[1])
 
-if ARGV[1] == "sender" then
-  if before then return before end
-  local answer = "ok"
-  if ARGV[4] ~= "" then
-    local packed = redis.pcall("HGET", KEYS[2], ARGV[4])
-    if type(packed) == "table" then
-      answer = "reputation unreadable"
-    else
-      local count = 0
-      if packed and #packed == 8 then
-        local _, known = struct.unpack("<I4I4", packed)
-        count = known
-      end
-      -- The last instant is overwritten whatever it was: one from a clock that had run ahead is healed.
-      redis.call("HSET", KEYS[2], ARGV[4], struct.pack("<I4I4", math.floor(now / 1000), math.min(count + 1, 4294967295)))
-    end
-  end
-  for i = 3, #KEYS do
-    redis.call("SET", KEYS[i], ARGV[2 * i - 1], "PX", ARGV[2 * i])
-  end
-  redis.call("SET", KEYS[1], answer, "PX", ARGV[3])
-  return answer
-end
-
 if before then return {"settled", before} end
-if ARGV[4] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[4] then return {"lost"} end
+if ARGV[3] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[3] then return {"lost"} end
 
-local due, journal, opted, lost = KEYS[3], KEYS[4], KEYS[5], ARGV[5] == "lost"
-local HEAD, records, at = 5, tonumber(ARGV[6]), 6
+local due, journal, opted, lost = KEYS[3], KEYS[4], KEYS[5], ARGV[4] == "lost"
+local HEAD, records, at = 5, tonumber(ARGV[5]), 5
 local function take() at = at + 1; return ARGV[at] end
 local function number() return tonumber(take()) end
 
@@ -62,7 +36,7 @@ for i = HEAD + 1, HEAD + records do read(KEYS[i]) end
 for i = HEAD + records + 1, #KEYS do redis.call("GET", KEYS[i]) end
 
 local function write_journal(...)
-  redis.call("XADD", journal, "MAXLEN", "~", JOURNAL, "*", "@at", ARGV[2], ...)
+  redis.call("XADD", journal, "MAXLEN", "~", JOURNAL, "*", "@at", ARGV[1], ...)
 end
 
 -- `record` or reply: what became of it. `about` is the template, the language and the client, for whoever reads the journal.
@@ -181,7 +155,7 @@ end
 for i = HEAD + records + 1, #KEYS do
   local before = redis.call("GET", KEYS[i])
   -- An event that waited in the outbox may be older than what is known.
-  if not before or tonumber(before) < now then redis.call("SET", KEYS[i], ARGV[2], "PX", WRITTEN) end
+  if not before or tonumber(before) < now then redis.call("SET", KEYS[i], ARGV[1], "PX", WRITTEN) end
 end
 
 local claimed = {}
@@ -231,5 +205,5 @@ for _ = 1, number() do
   keep(key, til)
 end
 local answer = table.concat(claimed, "\n")
-redis.call("SET", KEYS[1], answer, "PX", ARGV[3])
+redis.call("SET", KEYS[1], answer, "PX", ARGV[2])
 return {"settled", answer}
