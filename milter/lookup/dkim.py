@@ -49,9 +49,8 @@ async def verify_signatures(
         return tuple(_said(one) for one in read)
     names = sorted({one.key_name for one in claims})
     forms = sorted({one.body_form for one in claims})
-    *answers, hashes = await asyncio.gather(
-        *(resolver.lookup(name, "TXT", budget) for name in names), _hashes(message.body, forms, budget, child)
-    )
+    lookups = asyncio.gather(*(resolver.lookup(name, "TXT", budget) for name in names))
+    answers, hashes = await asyncio.gather(lookups, _hashes(message.body, forms, budget, child))
     records = dict(zip(names, answers, strict=True))
     settled = []
     for place, one in zip(places, read, strict=True):
