@@ -73,11 +73,16 @@ class Promises:
         """It certainly did not leave."""
         return [self._call(intent, ["withdrawn"])] if intent.due else []
 
+    async def bounced(self, owner: str, message_id: str) -> None:
+        """The reply of that Message-ID came back: nobody has read what it promised, if it did."""
+        await self.link.run("promises", [self._named(owner, message_id, ["withdrawn"])])
+
     def _call(self, intent: ReplyIntent, arguments: Sequence[Part]) -> Command:
-        id = self.layout.keys.name("promise", intent.owner, intent.message_id)[:ID]
-        return _PROMISE.call(
-            [self._list(intent.owner), self._record(intent.owner, id)], [arguments[0], id, *arguments[1:]]
-        )
+        return self._named(intent.owner, intent.message_id, arguments)
+
+    def _named(self, owner: str, message_id: str, arguments: Sequence[Part]) -> Command:
+        id = self.layout.keys.name("promise", owner, message_id)[:ID]
+        return _PROMISE.call([self._list(owner), self._record(owner, id)], [arguments[0], id, *arguments[1:]])
 
     async def listed(self, owner: str) -> list[Promise]:
         """All of `owner` that are remembered, the first due first."""

@@ -284,9 +284,17 @@ class RedisStore:
         arguments = (record, milliseconds(now), code, status, milliseconds(silent_until))
         (noted,) = await self.link.run("bounced", [_BOUNCE.call(keys, arguments)])
         if noted and silent_until:
-            owner, correspondent = (one.decode("utf-8", "surrogatepass") for one in noted)
+            owner, correspondent, reply = (one.decode("utf-8", "surrogatepass") for one in noted)
+            await self._never_read(owner, reply)
             await self._held_against(owner, correspondent, now, f"bounced {name}")
         return bool(noted)
+
+    async def _never_read(self, owner: str, reply: str) -> None:
+        """What it promised was promised to nobody."""
+        try:
+            await self.promises.bounced(owner, reply)
+        except StoreAway as away:
+            log.warning("a promise that bounced is still listed", extra={"cause": str(away)})
 
     async def _held_against(self, owner: str, correspondent: str, now: datetime, event_id: str) -> None:
         """Our reply did not reach him. Evidence is worth no second bounce: if it cannot be counted now, it is not."""

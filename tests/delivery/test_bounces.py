@@ -231,6 +231,25 @@ async def test_of_a_reply_that_nobody_remembers_it_is_taken_all_the_same(redis: 
 # --- what follows
 
 
+async def promised(ana: Room) -> int:
+    return len(await ana.store.promises.listed("ana"))
+
+
+@pytest.mark.parametrize(("content", "left"), [(report(), 0), (report("4.4.7"), 1)], ids=["hard", "soft"])
+async def test_a_promise_that_nobody_got_is_taken_back(
+    redis: RedisServer, tmp_path: Path, content: bytes, left: int
+) -> None:
+    async with room(tmp_path, redis) as ana:
+        no_copies(ana)
+        (owner,) = ana.settings.policy.owners
+        plan = replace(owner.plans["bronze"], answer_within=timedelta(hours=4))
+        ana.change(clients={name: replace(one, plan=plan) for name, one in owner.clients.items()})
+        back = await sent(ana)
+        assert await promised(ana) == 1
+        await at_the_door(ana, transaction(back, content=content))
+        assert await promised(ana) == left
+
+
 async def bounced_then_mail(ana: Room, content: bytes, later: timedelta) -> list[str]:
     """One reply came back; the same person writes again on a Friday night."""
     back = await sent(ana)
