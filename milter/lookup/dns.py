@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import dns.message
-
-from milter.lookup.dns_answers import Answer, Failed, Key, Kind, NoRecords, Reading, Records, key, probe, query, read
+from milter.lookup.dns_answers import ROOT, Answer, Failed, Key, Kind, NoRecords, Records, key
 from milter.lookup.dns_cache import Cache
-from milter.lookup.dns_exchange import Server, Unreadable, exchange, server
+from milter.lookup.dns_exchange import Server, exchange, server
+from milter.lookup.dns_wire import Reading, Unreadable
 
 __all__ = ["Answer", "Budget", "Failed", "Kind", "NoRecords", "Records", "Resolver"]
 
@@ -124,10 +123,9 @@ class Resolver:
             reading = await self._ask(asked)
             if reading.ttl is not None:
                 ttl = min(ttl, reading.ttl)
-            further = key(reading.alias, asked[1]) if reading.alias else None
-            if further is None:
+            if not reading.alias:
                 break
-            asked = further
+            asked = (reading.alias, asked[1])
         match reading.answer:
             case Records():
                 return reading.answer, max(ttl, 1)
@@ -145,7 +143,7 @@ class Resolver:
                 break
             try:
                 async with asyncio.timeout(self._patience):
-                    message = await exchange(self._servers[at], query(asked))
+                    reading = await exchange(self._servers[at], asked)
             except (OSError, EOFError) as error:
                 why = "timeout" if isinstance(error, TimeoutError) else "unreachable"
                 self._suspect(at)
@@ -154,7 +152,6 @@ class Resolver:
             else:
                 self._first = at
                 self._heard = (asyncio.get_running_loop().time(), asked)
-                reading = read(message)
                 if not isinstance(reading.answer, Failed):
                     return reading
                 why = reading.answer.why
@@ -183,17 +180,17 @@ class Resolver:
     async def _any_answers(self) -> bool:
         """Whether any server answers at all, whatever it says: to what each knows, and to what one has answered before."""
         since, (_, before) = asyncio.get_running_loop().time(), self._heard
-        questions = [probe(), *([query(before)] if before else [])]
+        questions = [ROOT, *([before] if before else [])]
         for _ in range(2):
-            asked = (self._answers(one, each) for one in self._servers for each in questions)
+            asked = [self._answers(one, each) for one in self._servers for each in questions]
             if any(await asyncio.gather(*asked)) or self._heard[0] >= since:
                 return True
         return False
 
-    async def _answers(self, there: Server, question: dns.message.QueryMessage) -> bool:
+    async def _answers(self, there: Server, asked: Key) -> bool:
         try:
             async with asyncio.timeout(self._patience / 2):
-                await exchange(there, question)
+                await exchange(there, asked)
         except (OSError, EOFError):
             return False
         except Unreadable:

@@ -1,19 +1,11 @@
 """One question to one name server: a datagram from a port of its own, then TCP if the answer did not fit."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass
-from typing import cast
 
-import dns.exception
-import dns.message
-
-LONGEST = 16_384  # bytes of an answer
-MOST_RECORDS = 256  # reading more would keep the loop busy for longer than a message may
-_HEADER = 12
-
-
-class Unreadable(Exception):
-    """An answer that is none, or more of one than we read."""
+from milter.lookup.dns_answers import Key
+from milter.lookup.dns_wire import Reading, Unreadable, question, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,69 +25,53 @@ def server(text: str) -> Server:
     return Server(text)
 
 
-async def exchange(there: Server, query: dns.message.QueryMessage) -> dns.message.QueryMessage:
-    """The answer to this very question; anything else that arrives is ignored (RFC 5452 section 9.1).
+async def exchange(there: Server, asked: Key) -> Reading:
+    """The answer to this very question; anything else that arrives is ignored.
 
     OSError if nobody is there, EOFError if the connection broke, Unreadable; the deadline is the caller's.
     """
     loop = asyncio.get_running_loop()
+    ident = secrets.randbits(16)
     # Connected: the kernel drops what comes from elsewhere, and tells when nobody listens.
     transport, waiting = await loop.create_datagram_endpoint(
-        lambda: _Waiting(query, loop.create_future()), remote_addr=(there.host, there.port)
+        lambda: _Waiting(asked, ident, loop.create_future()), remote_addr=(there.host, there.port)
     )
     try:
-        transport.sendto(query.to_wire())
-        answer = await waiting.answer
+        transport.sendto(question(asked, ident))
+        reading = await waiting.reading
     finally:
         transport.close()
-    return answer or await _over_tcp(there, query)
+    return await _over_tcp(there, asked, ident) if reading.truncated else reading
 
 
 @dataclass(slots=True)
 class _Waiting(asyncio.DatagramProtocol):
-    """`answer` is None if it did not fit."""
-
-    query: dns.message.QueryMessage
-    answer: asyncio.Future[dns.message.QueryMessage | None]
+    asked: Key
+    ident: int
+    reading: asyncio.Future[Reading]
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        if self.answer.done():
-            return
         try:
-            message = _parsed(data)
-        except dns.message.Truncated as error:
-            if self.query.is_response(error.message()):
-                self.answer.set_result(None)
-        except (dns.exception.DNSException, Unreadable):
+            reading = read(data, self.asked, self.ident)
+        except Unreadable:
             return
-        else:
-            if self.query.is_response(message):
-                self.answer.set_result(message)
+        if reading and not self.reading.done():
+            self.reading.set_result(reading)
 
     def error_received(self, exc: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(exc)
+        if not self.reading.done():
+            self.reading.set_exception(exc)
 
 
-async def _over_tcp(there: Server, query: dns.message.QueryMessage) -> dns.message.QueryMessage:
+async def _over_tcp(there: Server, asked: Key, ident: int) -> Reading:
     reader, writer = await asyncio.open_connection(there.host, there.port)
     try:
-        writer.write(query.to_wire(prepend_length=True))
+        sent = question(asked, ident)
+        writer.write(len(sent).to_bytes(2, "big") + sent)
         length = int.from_bytes(await reader.readexactly(2), "big")
-        if length > LONGEST:
-            raise Unreadable
-        message = _parsed(await reader.readexactly(length))
-    except dns.exception.DNSException as error:
-        raise Unreadable from error
+        reading = read(await reader.readexactly(length), asked, ident)
     finally:
         writer.close()
-    if not query.is_response(message):
+    if reading is None or reading.truncated:
         raise Unreadable
-    return message
-
-
-def _parsed(wire: bytes) -> dns.message.QueryMessage:
-    records = sum(int.from_bytes(wire[at : at + 2], "big") for at in range(6, _HEADER, 2))
-    if records > MOST_RECORDS:
-        raise Unreadable
-    return cast(dns.message.QueryMessage, dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=True))
+    return reading
