@@ -32,13 +32,14 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 class Rendered:
     """A finished text: `subject` one line; `text` and `html` with "\\n" line ends.
 
-    `to_name`: what the owner calls the reader, or "".
+    `to_name`: what the owner calls the reader, or "". `promises`: it says until when an answer comes.
     """
 
     subject: str
     text: str
     html: str
     to_name: str = ""
+    promises: bool = False
 
 
 class NotAddressable(Exception):

@@ -109,7 +109,8 @@ class Texts:
             raise RenderError(f"{intent.template}.{intent.language}.txt: {error}") from error
         if not subject or not plain.strip():
             raise RenderError(f"{intent.template}.{intent.language}.txt comes out empty")
-        return Rendered(subject, plain, html, str(values["name"]))
+        promised = str(values["due"])
+        return Rendered(subject, plain, html, str(values["name"]), bool(promised) and promised in plain)
 
 
 def check_source(name: str, source: str) -> str | None:

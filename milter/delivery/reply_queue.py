@@ -139,6 +139,7 @@ class ReplyQueue:
             return await self._finish(job, State.WITHHELD, "reply-withheld-owner-gone")
         hop = None if reason else self.next_hop(settings)
         try:
+            job = replace(job, intent=self._writer.honest(settings, intent, count=job.count))
             carry = self._reply(settings, job, hop, now) if hop else self._rehearsal(settings, job, now)
         except NotWritten as error:
             told = {"owner": owner.id, "template": intent.template, "cause": str(error)}

@@ -1,6 +1,6 @@
 """Writes a whole reply: text, message, signature. Templates are compiled and keys loaded once a configuration."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from milter.core import reply_message
@@ -34,6 +34,17 @@ class Writer:
             return signer.sign(content) if signer else content
         except (RenderError, SigningFailed, NotAddressable) as error:
             raise NotWritten(str(error)) from error
+
+    def honest(self, settings: Settings, intent: ReplyIntent, *, count: int = 1) -> ReplyIntent:
+        """Without the promise, if the owner's own text does not say it: nobody was told an instant. NotWritten as of `write`."""
+        if intent.due is None:
+            return intent
+        owner, _ = self._configured(settings, intent)
+        try:
+            promises = self._text(owner).render(intent, owner, count=count, due=intent.due).promises
+        except RenderError as error:
+            raise NotWritten(str(error)) from error
+        return intent if promises else replace(intent, due=None)
 
     def rehearse(self, settings: Settings, intent: ReplyIntent, now: datetime, *, count: int = 1) -> Letter:
         """The same text as a letter to the owner. NotWritten as of the reply itself."""

@@ -6,6 +6,8 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import pytest
+
 from milter.core.overrides import Clear, Override, Said
 from milter.settings.values import Settings
 from milter.store.promises import Promise
@@ -79,6 +81,26 @@ async def test_a_plan_that_promises(redis: RedisServer, tmp_path: Path) -> None:
         (one,) = await promises(ana)
         assert (one.client, one.to, one.message) == ("acme", LAURA, "<0@acme.example>")
         assert (one.due, one.sent, one.kept) == (MONDAY + 4 * HOUR, NIGHT, None)
+
+
+OWN = "Subject: Cerrado: {{ subject }}\n\nVuelvo {{ opens }}."
+
+
+@pytest.mark.parametrize(
+    ("own", "promised"),
+    [(OWN, 0), (f"{OWN} Te digo algo antes {{{{ due }}}}.", 1), (OWN + "{% if due %} Te digo algo.{% endif %}", 0)],
+)
+async def test_a_text_of_her_own_that_names_no_instant_promises_nothing(
+    redis: RedisServer, tmp_path: Path, own: str, promised: int
+) -> None:
+    async with desk(tmp_path, redis) as ana:
+        ana.settings = promising(ana.settings, 4 * HOUR)
+        texts = {**ana.settings.texts["ana"], "closed.es.txt": own}
+        ana.settings = replace(ana.settings, texts={"ana": texts})
+        await ana.acknowledge()
+        await ana.turn()
+        assert ("antes del lunes 9 de marzo a las 13:00" in text(ana)) is bool(promised)
+        assert len(await promises(ana)) == promised
 
 
 async def test_a_promise_moves_with_the_opening(redis: RedisServer, tmp_path: Path) -> None:
