@@ -39,6 +39,7 @@ _AFFIXED = re.compile(
     rf"(?:{'|'.join(_BAITS)})-(?P<behind>.+)|(?P<before>.+)-(?:{'|'.join(_BAITS)})"
     rf"|(?:{'|'.join(_LONG_BAITS)})(?P<after>[^-].*)|(?P<ahead>.*[^-])(?:{'|'.join(_LONG_BAITS)})"
 )
+_DIGIT = re.compile(r"\d")
 _SHOWN_ADDRESS = re.compile(r"(?:[\w.+'-]{1,64}@)?[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
@@ -108,12 +109,11 @@ class LookAlikes:
         return Likeness(cause, f"{known.whose}: {shown} looks like {known.domain}")
 
     def _resembling(self, label: str, ending: str) -> Iterator[tuple[str, Known]]:
-        shown = unicode_domain(label)
-        read = plain(shown)
+        read = plain(unicode_domain(label))
         drawn = skeleton(read)
         for key in deletions(drawn):
             for known in self.near.get(key, ()):
-                if cause := _cause(known, read, drawn, ending, foreign=not shown.isascii()):
+                if cause := _cause(known, label, ending, read, drawn):
                     yield cause, known
 
     def _subdomain(self, labels: list[str]) -> Iterator[tuple[str, Known]]:
@@ -152,11 +152,12 @@ class LookAlikes:
         return Likeness("name", f"client {client}") if client else None
 
 
-def _cause(known: Known, read: str, drawn: str, ending: str, *, foreign: bool) -> str:
-    """`read` the other's label in plain letters, `drawn` its skeleton, `foreign`: it is written with other letters. "": unlike."""
+def _cause(known: Known, label: str, ending: str, read: str, drawn: str) -> str:
+    """`read` the other's label in plain letters, `drawn` its skeleton. "": unlike."""
     if drawn == known.drawn:
-        if read == known.label and not foreign:
+        if label == known.domain.partition(".")[0]:
             return "ending" if len(read) >= SHORT else ""
+        foreign = label.startswith("xn--") or not label.isascii()
         return "letters" if foreign or ending == known.ending or len(read) >= SHORT else ""
     near = ending == known.ending or len(known.label) >= LONG
     if len(known.label) < SHORT or not near or not one_edit(drawn, known.drawn):
@@ -166,8 +167,7 @@ def _cause(known: Known, read: str, drawn: str, ending: str, *, foreign: bool) -
 
 def _numbered(one: str, known: str) -> bool:
     """studio1 and studio2: whoever numbers his domains has more of them."""
-    digits = re.compile(r"\d")
-    return digits.search(known) is not None and digits.sub("", one) == digits.sub("", known)
+    return _DIGIT.search(known) is not None and _DIGIT.sub("", one) == _DIGIT.sub("", known)
 
 
 def look_alikes_of(owner: "Owner") -> LookAlikes:
