@@ -97,8 +97,7 @@ def standing(record: Record | None, domain: Record | None, now: datetime, *, aut
     Whoever is not authenticated may turn out bad, never trusted. Nobody is bad for his domain's sake alone, except where the
     domain is bad itself and he has shown nothing good: addresses in a domain of one's own cost nothing.
     """
-    mine = at(record, now) if record else None
-    others = _without(at(domain, now), mine) if domain else None
+    mine, others = _faded(record, domain, now)
     low, high = bounds(mine, share(others))
     stained = bounds(others)[1] <= BAD and (mine is None or mine.good <= mine.bad)
     if high <= BAD or stained:
@@ -106,6 +105,17 @@ def standing(record: Record | None, domain: Record | None, now: datetime, *, aut
     else:
         code = "trusted" if low >= TRUSTED and authenticated else "neutral"
     return Standing(code, low, high, first=record is None)
+
+
+def expected(record: Record | None, domain: Record | None, now: datetime) -> float:
+    """The share of good that `standing` goes by, 0 to 1."""
+    mine, others = _faded(record, domain, now)
+    return share(mine, share(others))
+
+
+def _faded(record: Record | None, domain: Record | None, now: datetime) -> tuple[Record | None, Record | None]:
+    mine = at(record, now) if record else None
+    return mine, _without(at(domain, now), mine) if domain else None
 
 
 def _without(domain: Record, mine: Record | None) -> Record:

@@ -106,9 +106,9 @@ def named(transaction: Transaction, known: Authentication | Missing, delimiter: 
     list_id = _list_id(transaction.message.first("list-id") or "")
     if list_id and proven and proven.correspondent_authenticated and transaction.mail_from and proven.dmarc != "fail":
         return of_list(list_id, address.split(address.untagged(transaction.mail_from))[1])
-    claimed = author or address.unwrapped(transaction.mail_from)
-    if "@" not in claimed:
+    if not author and transaction.mail_from == address.NULL:
         return None
+    claimed = author or address.unwrapped(transaction.mail_from)
     peer = transaction.peer
     return of_stranger(claimed, "local" if peer.source == "LOCAL" else network(peer.address), delimiter)
 
