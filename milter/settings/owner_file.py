@@ -181,6 +181,9 @@ def _disappointments(top: Reader, owner: Owner, host: Host) -> None:
             top.source.warn(
                 path, Wrong("replies are live without a DKIM key: many land in spam", "make one with recado dkim-key")
             )
+    if host.filing is FilingMethod.NONE and owner.folders.screened:
+        wrong = Wrong('filing.method "none" files nobody', 'ask for method "header" in recado.toml, or leave it out')
+        top.source.warn(("folders", "screened"), wrong)
     if host.filing is FilingMethod.DETAIL:
         named = [(("client", one.id, "name"), one.folder) for one in owner.clients.values()]
         named += [(("folders", key, ""), getattr(owner.folders, key)) for key in ("prospects", "alerts", "screened")]

@@ -130,6 +130,10 @@ CASES = {
     "folder": (
         '[folders]\nclients = "Clientes/{nombre}"',
         '8: folders.clients: "{nombre}" stands for nothing; write "Clientes/{name}"'),
+    "folder for first-timers": (
+        '[folders]\nscreened = "Cribado/{name}"',
+        '8: folders.screened: "{name}" stands for nothing; write the name of one folder'),
+    "folder misspelt": ('[folders]\nscreend = "Cribado"', '8: folders.screend: unknown key; write "screened"'),
     "pointer": (
         '[people]\npointer = "yes"', "8: people.pointer: is a text; write true or false, without quotes"),
     "replies": ('[replies]\nmoed = "live"', '8: replies.moed: unknown key; write "mode"'),
@@ -267,6 +271,26 @@ def test_a_night_is_no_slip(house: House, hours: str) -> None:
 def test_detail_files_plain_names(house: House) -> None:
     house.host(DETAIL)
     house.owner(f'{OWNER}[client.acme]\nname = "ACME-2_b"\naddresses = ["@acme.example"]\n')
+    assert house.lines() == []
+
+
+def test_detail_cannot_file_first_timers_everywhere(house: House) -> None:
+    house.host(DETAIL)
+    house.owner(f'{OWNER}[folders]\nscreened = "Por ver"\n')
+    assert house.lines() == [
+        'warning: owners/ana.toml:8: folders.screened: filing.method "detail" cannot file into "Por ver"; '
+        'use letters, digits, "-", "_" and "/" only, or method "header"'
+    ]
+
+
+def test_nobody_is_screened_where_nothing_is_filed(house: House) -> None:
+    house.host(DETAIL.replace("detail", "none"))
+    house.owner(f'{OWNER}[folders]\nscreened = "Cribado"\n')
+    assert house.lines() == [
+        'warning: owners/ana.toml:8: folders.screened: filing.method "none" files nobody; '
+        'ask for method "header" in recado.toml, or leave it out'
+    ]
+    house.owner(OWNER)
     assert house.lines() == []
 
 

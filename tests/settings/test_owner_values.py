@@ -78,6 +78,7 @@ FOLDERS = {
     'clients = ""': Folders("", "", "Avisos"),
     'clients = "Trabajo"': Folders("Trabajo", "", "Avisos"),
     'prospects = "/Nuevos/"\nalerts = ""': Folders("Clientes/{name}", "Nuevos", ""),
+    'screened = "/Por ver/../Cribado "': Folders("Clientes/{name}", "", "Avisos", "Por ver/Cribado"),
 }
 
 
