@@ -50,8 +50,15 @@ NOT_RUN_HERE = {
     "install -m 0644 config/dovecot/90-recado.conf /etc/dovecot/conf.d/90-recado.conf",
     "install -m 0644 config/dovecot/recado.sieve /etc/dovecot/recado.sieve",
     "sievec /etc/dovecot/recado.sieve",
+    "install -m 0644 config/dovecot/91-recado-learn.conf /etc/dovecot/conf.d/91-recado-learn.conf",
+    "install -m 0644 config/dovecot/recado-junk.sieve config/dovecot/recado-ham.sieve config/dovecot/recado-sent.sieve "
+    "/etc/dovecot/",
+    "sievec /etc/dovecot/recado-junk.sieve",
+    "sievec /etc/dovecot/recado-ham.sieve",
+    "sievec /etc/dovecot/recado-sent.sieve",
     "doveadm reload",
 }
+NEED_A_STORE = ("replies", "today", "away", "promises", "reputation", "learn")
 
 
 @pytest.fixture
@@ -121,7 +128,7 @@ def test_our_commands_run_as_they_are_written(office: Office, line: str, monkeyp
         words[1:1] = ["--config", str(office.file)]
     if words[0] in ("today", "away"):
         words += ["--at", "2026-11-20T09:00"]  # written before these hours, whatever the clock says now
-    with live_store(office) if words[0] in ("replies", "today", "away", "promises") else nullcontext():
+    with live_store(office) if words[0] in NEED_A_STORE else nullcontext():
         result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert result.stdout.strip()
@@ -150,6 +157,9 @@ def test_a_file_is_installed_where_it_says_that_it_belongs(line: str) -> None:
     text = (TOP / source).read_text()
     head = text.splitlines()[0]
     elsewhere = {"config/recado.toml", "config/owners/ana.toml", "config/dovecot/recado.sieve"}
+    if "recado-sent.sieve" in source:
+        assert f"file:{target}recado-sent.sieve" in (TOP / "config/dovecot/91-recado-learn.conf").read_text()
+        return
     assert head.startswith(f"# {target}") or source in elsewhere
     if source == "config/dovecot/recado.sieve":
         assert f"sieve_before = {target}" in (TOP / "config/dovecot/90-recado.conf").read_text()

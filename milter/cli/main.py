@@ -17,6 +17,8 @@ COMMANDS = {
     "today": "Close or open differently today.",
     "away": "Close until a day.",
     "promises": "What clients were promised, due, overdue, kept.",
+    "learn": "Learn from what became of a message: junk, ham or sent.",
+    "reputation": "What is known of a sender, and what it leads to.",
     "dkim-key": "Make a DKIM key and print its DNS record.",
     "agenda": "Draw the coming weeks: open, closed, and why.",
     "next-opening": "Tell when an identity opens next, and why it is closed.",

@@ -14,6 +14,7 @@ from milter import shipped
 from tests.real.processes import Process, free_ports, listening, retried_on_clash, wait_until
 
 PASSWORD = "secret"
+LEARNING = ("recado-junk.sieve", "recado-ham.sieve", "recado-sent.sieve")
 MAIL_UID = MAIL_GID = 65534
 INSTALLED = Path("/etc/dovecot/recado.sieve")  # where the snippet says the script lies
 
@@ -29,7 +30,8 @@ class Mail:
 @dataclass
 class Dovecot:
     """`separator`, `prefix`: of the namespace; `dot`: what the Sieve script makes of one in a name; `quota` in bytes
-    and `personal` Sieve script by user, for those who have one; `spam_script` runs before ours."""
+    and `personal` Sieve script by user, for those who have one; `spam_script` runs before ours. `learn`: the command that
+    is told of moves, as 91-recado-learn.conf does."""
 
     directory: Path
     separator: str = "/"
@@ -42,6 +44,7 @@ class Dovecot:
     spam_script: str = ""
     snippet: str = "90-recado.conf"
     recipient_delimiter: str = "+"
+    learn: str = ""
 
     def __post_init__(self) -> None:
         self.lmtp_socket = self.directory / "lmtp"
@@ -60,6 +63,8 @@ class Dovecot:
         scripts = self.directory / "scripts"
         scripts.mkdir(exist_ok=True)
         shutil.copy(shipped("config") / "dovecot" / "recado.sieve", scripts)
+        for name in LEARNING:
+            shutil.copy(shipped("config") / "dovecot" / name, scripts)
         (scripts / "spam.sieve").write_text(self.spam_script)
         os.chown(scripts, MAIL_UID, MAIL_GID)
         (self.directory / "users").write_text("".join(f"{self._passwd_line(user)}\n" for user in self.users))
@@ -89,9 +94,19 @@ class Dovecot:
         text = text.replace("recado_prefix =", f"recado_prefix = {self.prefix}").replace(
             "recado_dot = _", f"recado_dot = {self.dot}"
         )
+        if self.learn:
+            text += "\n" + self._learning()
         if self.spam_script:
             text += f"\nplugin {{\n  sieve_before = {self.directory}/scripts/spam.sieve\n}}\n"
         return text
+
+    def _learning(self) -> str:
+        """The shipped file, but for the places, and run by the user that Recado runs as here: the mail processes are another."""
+        text = (shipped("config") / "dovecot" / "91-recado-learn.conf").read_text()
+        text = text.replace("/etc/dovecot/recado-", f"{self.directory}/scripts/recado-")
+        command = "/usr/local/bin/recado learn --later --config /etc/recado/recado.toml"
+        assert command in text and "user = recado" in text
+        return text.replace(command, self.learn).replace("user = recado", "user = root")
 
     def _configuration(self) -> str:
         return f"""
