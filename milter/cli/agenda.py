@@ -10,7 +10,7 @@ from rich.console import Console
 
 from milter.cli import agenda_picture, configuration, live, rehearsal
 from milter.cli.instant import parse_instant
-from milter.cli.next_opening import as_object, meant, reason
+from milter.cli.next_opening import as_object, client_of, having, meant, reason
 from milter.core.acknowledgement.texts import Text, text_for
 from milter.core.agenda import Day, Spans, days
 from milter.core.hours import Closed, Open
@@ -45,8 +45,8 @@ def command(
     settings = rehearsal.settings_of(file)
     found = meant(settings.policy.owners, identity)
     changed = live.overrides(settings, (owner for owner, _ in found), parse_instant(at, found[0][0].timezone))
-    for owner, one in [each for each in found if client and _named(each[0], client)] or found:
-        who = _client(owner, client)
+    for owner, one in having(found, client):
+        who = client_of(owner, client)
         changes = changed.get(owner.id, ()) if one.kind is Kind.BUSINESS else ()
         if at is not None:
             _tell(owner, one, who, at, changes, as_json)
@@ -69,21 +69,6 @@ def command(
 
 def _title(owner: Owner, identity: Identity, client: Client | None) -> str:
     return f"{owner.id}/{identity.name}{f' ({client.name})' if client else ''}, {owner.timezone.key}"
-
-
-def _named(owner: Owner, wanted: str) -> Client | None:
-    folded = wanted.casefold()
-    return next((one for one in owner.clients.values() if folded in (one.id.casefold(), one.name.casefold())), None)
-
-
-def _client(owner: Owner, wanted: str | None) -> Client | None:
-    if not wanted:
-        return None
-    found = _named(owner, wanted)
-    if found is None:
-        known = ", ".join(owner.clients) or "none"
-        raise click.BadParameter(f"{wanted!r} is no client of {owner.id}; there are: {known}", param_hint="--client")
-    return found
 
 
 def _day(text: str) -> date:

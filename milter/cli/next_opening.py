@@ -10,21 +10,22 @@ from milter.cli import configuration
 from milter.cli.instant import parse_instant
 from milter.core.hours import Cause, Closed, Holiday, Open
 from milter.core.overrides import state_at
-from milter.core.owner import Identity, Kind, Owner
+from milter.core.owner import Client, Identity, Kind, Owner
 
 
 @click.command()
 @configuration.option
 @click.option("--identity", metavar="[OWNER/]NAME", help="Default: every owner's first business identity.")
+@click.option("--client", metavar="NAME", help="By the hours that this client has: his own, or his plan's.")
 @click.option("--at", metavar="INSTANT", help="As of this instant (ISO 8601, the owner's zone if none); default: now.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each identity.")
-def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> None:
+def command(file: Path, identity: str | None, client: str | None, at: str | None, as_json: bool) -> None:
     """Print the next opening (now, while open; `never`), and on a second line why it is closed.
 
     If several identities are meant: one line for each, the instant, OWNER/NAME and the reason.
     """
     settings = configuration.settings_in(file)
-    chosen = meant(settings.policy.owners, identity)
+    chosen = having(meant(settings.policy.owners, identity), client)
     first = parse_instant(at, chosen[0][0].timezone)
     from milter.cli import live  # here: `--help` in a prompt has to be quick
 
@@ -32,11 +33,11 @@ def command(file: Path, identity: str | None, at: str | None, as_json: bool) -> 
     for owner, one in chosen:
         now = parse_instant(at, owner.timezone).astimezone(owner.timezone)
         changes = changed.get(owner.id, ()) if one.kind is Kind.BUSINESS else ()
-        state = state_at(one.schedule, now, changes)
+        who = client_of(owner, client)
+        state = state_at(one.schedule_for(who), now, changes)
         if as_json:
-            click.echo(
-                json.dumps({"owner": owner.id, "identity": one.name} | as_object(now, state), ensure_ascii=False)
-            )
+            about = {"owner": owner.id, "identity": one.name} | ({"client": who.id} if who else {})
+            click.echo(json.dumps(about | as_object(now, state), ensure_ascii=False))
         elif len(chosen) == 1:
             click.echo(f"{_instant(now, state)}\n{reason(state)}")
         else:
@@ -60,6 +61,28 @@ def meant(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Id
     if not found:
         known = ", ".join(f"{owner.id}/{one.name}" for owner in owners for one in owner.identities)
         raise click.BadParameter(f"{wanted!r} is no identity; there are: {known or 'none'}", param_hint="--identity")
+    return found
+
+
+def having(found: list[tuple[Owner, Identity]], client: str | None) -> list[tuple[Owner, Identity]]:
+    """Those whose owner has a client of that name, if anybody has."""
+    return [each for each in found if client and named(each[0], client)] or found
+
+
+def named(owner: Owner, wanted: str) -> Client | None:
+    """His table, or the name in it; capitals do not matter."""
+    folded = wanted.casefold()
+    return next((one for one in owner.clients.values() if folded in (one.id.casefold(), one.name.casefold())), None)
+
+
+def client_of(owner: Owner, wanted: str | None) -> Client | None:
+    """None for nobody, "" too: a stranger."""
+    if not wanted:
+        return None
+    found = named(owner, wanted)
+    if found is None:
+        known = ", ".join(owner.clients) or "none"
+        raise click.BadParameter(f"{wanted!r} is no client of {owner.id}; there are: {known}", param_hint="--client")
     return found
 
 

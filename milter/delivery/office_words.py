@@ -18,7 +18,7 @@ from milter.core.hours import (
     state_at,
     weekly_windows,
 )
-from milter.core.owner import Identity, Owner
+from milter.core.owner import Identity, Kind, Owner
 from milter.delivery import phrases
 from milter.delivery.grammars import GRAMMARS
 from milter.delivery.holiday_names import holiday_name
@@ -37,6 +37,10 @@ class _Words:
     as_written: str
     always: str
     calls: str
+    focus: str
+    plan: str
+    client: str
+    promise: str
     holidays_close: str
     open_until: str
     opens: str
@@ -49,6 +53,8 @@ class _Words:
     holidays: str
     days_off: str
     half_days: str
+    screened: str
+    inbox: str
     clock: str
     year: str
 
@@ -58,7 +64,11 @@ _WORDS = {
         hours="abres {said}",
         as_written="abres según «{said}»",
         always="abierto a todas horas",
-        calls="llamadas {said}",
+        calls="llamadas: {said}",
+        focus="sin interrupciones: {said}",
+        plan="plan {name}: {said}",
+        client="cliente {name}: {said}",
+        promise="prometes contestar en {hours} de trabajo",
         holidays_close="; los festivos cierras",
         open_until="ahora está abierto, hasta {said}",
         opens="ahora está cerrado; abres {said}",
@@ -71,6 +81,8 @@ _WORDS = {
         holidays="próximos festivos: {said}",
         days_off="próximos días sueltos: {said}",
         half_days="cerrado además: {said}",
+        screened="el primer correo de un desconocido va a «{folder}»; los siguientes, a {next}",
+        inbox="la bandeja de entrada",
         clock="{day}, de {first} a {last}",
         year="{day} de {year}",
     ),
@@ -78,7 +90,11 @@ _WORDS = {
         hours="open {said}",
         as_written='open as "{said}" says',
         always="open at any hour",
-        calls="calls {said}",
+        calls="calls: {said}",
+        focus="no interruptions: {said}",
+        plan="plan {name}: {said}",
+        client="client {name}: {said}",
+        promise="you promise an answer within {hours} of work",
         holidays_close="; closed on public holidays",
         open_until="open now, until {said}",
         opens="closed now; you open {said}",
@@ -91,6 +107,8 @@ _WORDS = {
         holidays="next public holidays: {said}",
         days_off="next days off: {said}",
         half_days="closed besides: {said}",
+        screened='the first mail of somebody unknown goes to "{folder}", the next ones to {next}',
+        inbox="the inbox",
         clock="{day}, from {first} to {last}",
         year="{day} {year}",
     ),
@@ -99,18 +117,43 @@ _WORDS = {
 
 def told(owner: Owner, identity: Identity, now: datetime) -> Iterator[str]:
     """One sentence a fact. `now` aware."""
-    schedule = identity.schedule
-    if schedule is None:
-        return
     language = owner.language if owner.language in _WORDS else "en"
     words, today = _WORDS[language], now.astimezone(owner.timezone)
+    schedule, folders = identity.schedule, owner.folders
+    if folders.screened and identity == owner.first(Kind.BUSINESS):
+        after = f"«{folders.prospects}»" if folders.prospects else words.inbox
+        yield words.screened.format(folder=folders.screened, next=after)
+    if schedule is None:
+        return
     yield _hours(schedule, words, language)
-    if identity.call_schedule:
-        yield words.calls.format(said=_in_words(identity.call_schedule, language) or identity.call_schedule.expression)
+    for form, other in ((words.calls, identity.call_schedule), (words.focus, identity.focus)):
+        if other:
+            yield form.format(said=_in_words(other, language) or other.expression)
+    yield from _others(owner, identity, words, language)
     if state_at(schedule, today) != Open(None):
         yield _now(schedule, words, language, today)
     yield from _vacations(schedule, words, language, today)
     yield from _closures(schedule, words, language, today)
+
+
+def _others(owner: Owner, identity: Identity, words: _Words, language: str) -> Iterator[str]:
+    """What plans and clients have of their own here: hours, and an answer that is promised."""
+    for plan in owner.plans.values():
+        own = plan.schedules.get(identity.name)
+        said = [_hours(own, words, language)] if own else []
+        if plan.answer_within:
+            said.append(words.promise.format(hours=_length(plan.answer_within)))
+        if said:
+            yield words.plan.format(name=plan.name, said="; ".join(said))
+    for client in owner.clients.values():
+        if own := client.schedules.get(identity.name):
+            yield words.client.format(name=client.name, said=_hours(own, words, language))
+
+
+def _length(span: timedelta) -> str:
+    """ "4 h", "1 h 30 min"."""
+    hours, minutes = divmod(round(span.total_seconds() / 60), 60)
+    return " ".join(f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min")) if number)
 
 
 def _hours(schedule: Schedule, words: _Words, language: str) -> str:

@@ -191,6 +191,45 @@ def test_no_instants(text: str) -> None:
         parse_instant(text)
 
 
+CLIENTS = """\
+[plan.gold]
+hours = "Sa 10:00-12:00"
+[client.acme]
+name = "ACME Veterinaria"
+addresses = ["@acme.example"]
+plan = "gold"
+[client.bistro]
+addresses = ["@bistro.example"]
+plan = "gold"
+hours = "Su 10:00-12:00"
+[client.flores]
+addresses = ["@flores.example"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "opens"),
+    [
+        ("acme", "2026-11-21T10:00:00+01:00"),
+        ("acme veterinaria", "2026-11-21T10:00:00+01:00"),
+        ("bistro", "2026-11-22T10:00:00+01:00"),
+        ("flores", "2026-11-23T16:00:00+01:00"),
+        ("", "2026-11-23T16:00:00+01:00"),
+    ],
+)
+def test_by_the_hours_of_a_client(house: Path, client: str, opens: str) -> None:
+    """His own, else his plan's, else the identity's."""
+    file = house / "owners" / "ana.toml"
+    file.write_text(file.read_text() + CLIENTS)
+    result = ask(house, "--client", client, "--at", "2026-11-21T09:00")
+    assert result.stdout.splitlines()[0] == opens
+
+
+def test_a_client_that_nobody_has(house: Path) -> None:
+    result = ask(house, "--client", "acme")
+    assert result.exit_code == 2 and "'acme' is no client of ana; there are: none" in " ".join(result.stderr.split())
+
+
 def test_it_makes_no_secret(house: Path) -> None:
     """root asks before the service is started: a secret of root's would keep the service from starting."""
     assert ask(house).exit_code == 0

@@ -48,12 +48,29 @@ def test_the_whole_office(tmp_path: Path) -> None:
     text = OWNER + 'hours = "split"\nholidays = "ES-GA"\ncall_hours = "Tu 17:00-19:00"\n'
     assert said(tmp_path, text + 'days_off = [2026-12-09, "2026-12-24 14:00-24:00"]\n') == [
         "abres de lunes a viernes, de 9:00 a 14:00 y de 16:00 a 19:00; los festivos cierras",
-        "llamadas martes, de 17:00 a 19:00",
+        "llamadas: martes, de 17:00 a 19:00",
         "ahora está cerrado; abres el lunes 23 de noviembre a las 9:00",
         "próximos festivos: martes 8 de diciembre (la Inmaculada); viernes 25 de diciembre (Navidad); "
         "viernes 1 de enero (Año Nuevo); miércoles 6 de enero (Reyes); jueves 25 de marzo (Jueves Santo); …",
         "próximos días sueltos: miércoles 9 de diciembre",
         "cerrado además: jueves 24 de diciembre, de 16:00 a 19:00",
+    ]
+
+
+def test_what_plans_and_clients_have_of_their_own(tmp_path: Path) -> None:
+    text = (
+        f'{OWNER}{HOURS}focus = "Mo 17:00-18:00"\n'
+        '[plan.gold]\nname = "Oro"\nhours = "Mo-Su 09:00-21:00"\nanswer_within = "4h"\n'
+        '[plan.silver]\nname = "Plata"\nanswer_within = "90m"\n'
+        '[plan.bronze]\nname = "Bronce"\n'
+        '[client.acme]\nname = "ACME"\naddresses = ["@acme.example"]\nplan = "gold"\nhours = "morning"\n'
+        '[client.bistro]\naddresses = ["@bistro.example"]\nplan = "gold"\n'
+    )
+    assert said(tmp_path, text)[1:-1] == [
+        "sin interrupciones: lunes, de 17:00 a 18:00",
+        "plan Oro: abres todos los días, de 9:00 a 21:00; prometes contestar en 4 h de trabajo",
+        "plan Plata: prometes contestar en 1 h 30 min de trabajo",
+        "cliente ACME: abres de lunes a viernes, de 9:00 a 14:00",
     ]
 
 
@@ -75,3 +92,29 @@ def test_open_now_and_at_any_hour(tmp_path: Path) -> None:
     assert said(tmp_path, OWNER) == ["abierto a todas horas"]
     monday = datetime(2026, 11, 23, 17, tzinfo=ZoneInfo("Europe/Madrid"))
     assert "ahora está abierto, hasta el lunes 23 de noviembre a las 23:30" in said(tmp_path, OWNER + HOURS, monday)
+
+
+SCREENED = '[folders]\nscreened = "Cribado"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (SCREENED, "el primer correo de un desconocido va a «Cribado»; los siguientes, a la bandeja de entrada"),
+        (
+            f'{SCREENED}prospects = "Nuevos"\n',
+            "el primer correo de un desconocido va a «Cribado»; los siguientes, a «Nuevos»",
+        ),
+    ],
+)
+def test_where_first_timers_go(tmp_path: Path, text: str, sentence: str) -> None:
+    assert sentence in said(tmp_path, OWNER + text)
+
+
+def test_without_a_folder_for_them_nothing_is_said(tmp_path: Path) -> None:
+    assert not any("desconocido" in one for one in said(tmp_path, OWNER + '[folders]\nprospects = "Nuevos"\n'))
+
+
+def test_first_timers_in_english(tmp_path: Path) -> None:
+    [first, *_] = said(tmp_path, OWNER.replace('"es"', '"en"') + SCREENED)
+    assert first == 'the first mail of somebody unknown goes to "Cribado", the next ones to the inbox'
