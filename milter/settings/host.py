@@ -181,6 +181,8 @@ def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> 
         filing.warn(
             "method", Wrong('"detail" files nothing without recipient_delimiter', 'write recipient_delimiter = "+"')
         )
+    if host.filing is FilingMethod.NONE and host.bad_standing is BadStanding.JUNK:
+        filing.warn("bad_standing", Wrong('"junk" files nothing with method "none"', 'write method = "header"'))
     _bounces(reply, host)
     for door in host.doors:
         if (

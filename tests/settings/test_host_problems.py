@@ -283,6 +283,9 @@ WARNINGS = {
     "nothing to part with": (
         'recipient_delimiter = ""\n[lmtp]\n[filing]\nmethod = "detail"\n[replies]\nmode = "off"',
         '5: filing.method: "detail" files nothing without recipient_delimiter'),
+    "junk that nobody files": (
+        '[lmtp]\n[filing]\nmethod = "none"\nbad_standing = "junk"\n[replies]\nmode = "off"',
+        '5: filing.bad_standing: "junk" files nothing with method "none"'),
     "bounces of nobody in particular": (
         'recipient_delimiter = ""\n[lmtp]\n[replies]\nmode = "off"\nbounce_address = "b@estudio.example"',
         "6: replies.bounce_address: needs recipient_delimiter: each reply has its own address"),
