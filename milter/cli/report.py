@@ -35,6 +35,7 @@ def as_json(letter: str, at: datetime, decision: Decision, raw: Raw | None = Non
         "folder": decision.folder,
         "keywords": list(decision.keywords),
         "disposition": decision.disposition.value,
+        "standing": decision.standing or None,
         "reply": _reply(at, decision, raw),
         "reasons": [{"code": one.code, "text": one.text, "evidence": one.evidence} for one in decision.reasons],
     }
