@@ -38,7 +38,8 @@ from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, 
 
 log = logging.getLogger("milter.service")
 
-OPEN = "reply-withheld-open"
+# What the store may turn round: the owner closed for today, a stranger turns out to be trusted.
+UNDECIDED = frozenset({"reply-withheld-open", "reply-withheld-unknown"})
 BEFORE_QUEUE = 6 * 3600  # seconds a remembered outcome is kept: a client that resends does so within hours
 BEHIND_QUEUE = 5 * 86400  # behind a queue: Postfix's maximal_queue_lifetime
 LARGE = 1 << 20  # bytes from which a message is hashed in a thread (hashlib lets go of the GIL): 50 MB take 60 ms
@@ -215,8 +216,8 @@ async def _digest(transaction: Transaction, settings: Settings, next_hop: str) -
 def _answered(
     draft: Decision, decision: Decision, stored: StoredFacts, transaction: Transaction
 ) -> tuple[ClaimKey, ...]:
-    """The records that turned the reply into none; while it is open, none of them did."""
-    if decision.reply is not None or not _may_reply(draft) or any(one.code == OPEN for one in decision.reasons):
+    """The records that turned the reply into none; while it is open, or he is unknown, none of them did."""
+    if decision.reply is not None or not _may_reply(draft) or _undecided(decision):
         return ()
     now = transaction.now
     return tuple(one.key for one in decision.asked if taken(one, stored.claims.get(one.key), now))
@@ -249,8 +250,12 @@ def _asked_of(decision: Decision) -> tuple[ClaimKey, ...]:
 
 
 def _may_reply(draft: Decision) -> bool:
-    """Whether there is a reply, or would be one if the owner had closed for today."""
-    return draft.reply is not None or any(one.code == OPEN for one in draft.reasons)
+    """Whether there is a reply, or would be one if the owner had closed for today, or the sender's standing were good."""
+    return draft.reply is not None or _undecided(draft)
+
+
+def _undecided(decision: Decision) -> bool:
+    return any(one.code in UNDECIDED for one in decision.reasons)
 
 
 def _depends_on_hours(draft: Decision) -> bool:
