@@ -33,6 +33,8 @@ from milter.core.reply_job import ClaimKey, taken
 from milter.delivery import today_letter
 from milter.delivery.owner_mail import Letter
 from milter.errors import SmtpReply, StoreAway
+from milter.lookup import authentication
+from milter.lookup.authentication import Authenticator
 from milter.settings.values import Settings
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry, Settled, StoredFacts
 
@@ -87,7 +89,8 @@ class Service:
     """`settings` is swapped as one reference on reload; a transaction keeps the settings it began with.
 
     `wake` is called when replies were queued, with the instant the first is due; `post` takes a letter to an owner. `keep(event)`
-    puts an event where it waits for the store, and what it returns is done when the event is safe there.
+    puts an event where it waits for the store, and what it returns is done when the event is safe there. Without `authenticator`
+    nobody is asked who wrote: only results that are believed count.
     """
 
     def __init__(
@@ -96,12 +99,14 @@ class Service:
         store: Store,
         *,
         keep: Callable[[Event], asyncio.Future[Any] | None],
+        authenticator: Authenticator | None = None,
         wake: Callable[[datetime], None] = lambda due: None,
         post: Callable[[Settings, Letter], None] = lambda settings, letter: None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.keep = keep
+        self.authenticator = authenticator
         self.wake = wake
         self.post = post
 
@@ -118,9 +123,8 @@ class Service:
     async def _examine(self, transaction: Transaction, settings: Settings, digest: str) -> Examination:
         """Decides once without the store: that tells which records would be claimed, so only those are asked for."""
         policy = settings.policy
-        believed = authentication_results.believed(transaction, policy)
+        believed, draft = await authentication.proven(transaction, settings, self.authenticator)
         facts = Facts(authentication=believed.authentication)
-        draft = tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
         stored, away = await self._look_up(_query(transaction, settings, digest, draft, believed.authentication))
         if away:
             gone = Missing(away)

@@ -12,12 +12,16 @@ from milter.cli import configuration, rehearsal, report, stored
 from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter, text_of
 from milter.core import mailboxes
+from milter.core.envelope import Transaction
 from milter.core.facts import Missing
 from milter.core.message import Message
 from milter.core.reply_job import ReplyIntent
 from milter.delivery.writer import NotWritten, Writer
 from milter.errors import StoreAway
-from milter.service import Examination, Service
+from milter.lookup.authentication import Authenticator
+from milter.lookup.dns import Resolver
+from milter.lookup.process import HashProcess
+from milter.service import Examination, Service, Store
 from milter.settings import secret
 from milter.settings.values import Settings
 from milter.store import server
@@ -77,14 +81,24 @@ async def _explain(settings: Settings, letter: Letter) -> Examination:
     if not isinstance(known, bytes):
         # With another secret every name in the store would be another, and everybody a stranger to it.
         why = known.what if known else f"there is no {settings.secret_path} yet"
-        return await Service(settings, _Away(why), keep=lambda event: None).examine(transaction, "explain")
+        return await _examined(settings, _Away(why), transaction)
     url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
     store = RedisStore(url, settings.policy.keys, read_only=True)
     try:
         # Read only: facts.lua writes nothing, and explain never settles.
-        return await Service(settings, store, keep=lambda event: None).examine(transaction, "explain")
+        return await _examined(settings, store, transaction)
     finally:
         await store.close()
+
+
+async def _examined(settings: Settings, store: Store, transaction: Transaction) -> Examination:
+    """Signatures are verified as in the daemon; of the client, and so of SPF, a file tells nothing that could be believed."""
+    authenticator = Authenticator(Resolver(settings.nameservers), HashProcess())
+    try:
+        service = Service(settings, store, keep=lambda event: None, authenticator=authenticator)
+        return await service.examine(transaction, "explain")
+    finally:
+        await authenticator.close()
 
 
 class _Away:

@@ -20,6 +20,9 @@ from milter.doors import bounces, relay
 from milter.doors.door import Door, serve
 from milter.doors.setup import DoorSetup, everybody
 from milter.errors import StoreAway
+from milter.lookup.authentication import Authenticator
+from milter.lookup.dns import Resolver
+from milter.lookup.process import HashProcess
 from milter.service import Service
 from milter.settings.values import DoorSettings, NextHopAddress, Settings
 from milter.store.outbox import Outbox
@@ -67,11 +70,19 @@ class Worker:
         outbox = Outbox(self.settings.state_dir / "outbox")
         owner_mail = OwnerMail(self._owner_hop)
         queue = ReplyQueue(lambda: self.settings, store, self._reply_hop, _now, owner_mail)
-        service = Service(self.settings, store, keep=outbox.put, wake=queue.wake, post=owner_mail.post)
+        authenticator = Authenticator(Resolver(self.settings.nameservers), HashProcess())
+        service = Service(
+            self.settings,
+            store,
+            keep=outbox.put,
+            authenticator=authenticator,
+            wake=queue.wake,
+            post=owner_mail.post,
+        )
         doors = [await self._open(door, sockets[door.name], service, store) for door in self.settings.doors]
         queue.start()
         tasks = [
-            asyncio.create_task(self._follow(pipe, service, queue, owner_mail)),
+            asyncio.create_task(self._follow(pipe, service, authenticator, queue, owner_mail)),
             asyncio.create_task(self._tend(store, outbox, queue)),
         ]
         await self.stopping.wait()
@@ -80,6 +91,7 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await authenticator.close()
         await outbox.close()
         for hop in self.hops.values():
             await hop.close()
@@ -118,7 +130,14 @@ class Worker:
         address = mailbox_hop(settings)
         return self._hop(address) if address else None
 
-    async def _follow(self, pipe: socket.socket, service: Service, queue: ReplyQueue, owner_mail: OwnerMail) -> None:
+    async def _follow(
+        self,
+        pipe: socket.socket,
+        service: Service,
+        authenticator: Authenticator,
+        queue: ReplyQueue,
+        owner_mail: OwnerMail,
+    ) -> None:
         """New settings from the parent, swapped as one reference; the end of the pipe is the order to drain."""
         reader, writer = await asyncio.open_unix_connection(sock=pipe)
         writer.write(control.READY)
@@ -126,6 +145,8 @@ class Worker:
             while True:
                 (length,) = control.LENGTH.unpack(await reader.readexactly(control.LENGTH.size))
                 orders = control.decode(await reader.readexactly(length))
+                if orders.settings.nameservers != self.settings.nameservers:
+                    authenticator.use(Resolver(orders.settings.nameservers))
                 self.settings = service.settings = orders.settings
                 queue.wake()
                 if orders.notices:

@@ -65,7 +65,8 @@ def closed_now() -> str:
 
 @dataclass
 class Recado:
-    """`doors`: the tables [lmtp] and [smtp] by name, each (listen, next hop). `replies`: the port that takes them."""
+    """`doors`: the tables [lmtp] and [smtp] by name, each (listen, next hop). `replies`: the port that takes them. `top`: further
+    keys; `authentication`: the lines of that table."""
 
     directory: Path
     doors: Mapping[str, tuple[str, str]]
@@ -78,6 +79,8 @@ class Recado:
     bounce_address: str = ""
     mailbox: str = "ana@estudio.example"
     top: str = ""
+    trust: str = "anyone"
+    authentication: str = ""
     owner: str = OWNER
     hours: str = field(default_factory=closed_now)
 
@@ -101,10 +104,12 @@ method = "{self.filing}"
 [replies]
 mode         = "live"
 next_hop     = "smtp:inet:127.0.0.1:{self.replies}"
-trust        = "anyone"
+trust        = "{self.trust}"
 delay        = "{self.delay}"
 hourly_limit = 10000
 bounce_address = "{self.bounce_address}"
+[authentication]
+{self.authentication}
 [redis]
 url = "{self.redis}"
 """)

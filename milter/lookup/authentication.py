@@ -1,0 +1,289 @@
+"""Who wrote, found out by ourselves: DKIM, SPF and DMARC of one message, looked up at the same time within one budget.
+
+Whatever fails is a temperror: said as such, no proof of anything, and never a reason to hold mail back.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from milter.core import address, authentication_results, dmarc, pipeline, received
+from milter.core.authentication_results import Believed, Result, own_id, said
+from milter.core.decision import Decision, Disposition
+from milter.core.dmarc import Evidence
+from milter.core.envelope import Transaction
+from milter.core.facts import Authentication, Facts, Missing
+from milter.core.received import Client, NoClient
+from milter.lookup import dkim
+from milter.lookup.dkim import Signature, verify_signatures
+from milter.lookup.dns import SECONDS, Budget, Failed, Records, Resolver
+from milter.lookup.process import HashProcess
+from milter.lookup.spf import SpfResult, check_spf
+from milter.settings import networks
+from milter.settings.findings import Wrong
+from milter.settings.values import Settings
+
+log = logging.getLogger("milter.lookup")
+
+LATE = 0.2  # seconds behind the budget's end at which a look-up that did not keep to it is given up
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+FIRST = 8  # characters of a signature that tell it from the others (RFC 8601 section 2.7.1, RFC 6008)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Value = TypeVar("Value")
+
+
+# The reason that asks for proof in mail that is passed on untouched: the owner writes to himself.
+UNPROVEN_OWNER = "hours-kept-unauthenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What there is to check in a message: signatures, and the client that SPF is asked about."""
+
+    signed: bool
+    client: Client | NoClient
+
+
+class Authenticator:
+    """One for a worker. `resolver` is swapped as one reference when the name servers change."""
+
+    def __init__(self, resolver: Resolver, child: HashProcess) -> None:
+        self.resolver = resolver
+        self.child = child
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    def use(self, resolver: Resolver) -> None:
+        """From the next message on; those in hand end with the one they began with."""
+        task = asyncio.create_task(_retired(self.resolver))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+        self.resolver = resolver
+
+    async def verify(self, checks: Checks, transaction: Transaction, settings: Settings) -> Authentication:
+        """Never raises, and never takes longer than the budget."""
+        budget = Budget.start()
+        author = author_domain(transaction)
+        names = dmarc.names(author)
+        resolver = self.resolver
+        gone = dmarc.Wrong("temperror")
+        signatures, (spf, client), published = await asyncio.gather(
+            _limited(self._signatures(transaction, resolver, budget), _unverified(transaction), budget),
+            _limited(_spf(resolver, budget, checks.client, transaction, settings), _lost(checks, transaction), budget),
+            asyncio.gather(*(_limited(_policy(resolver, one, budget), gone, budget) for one in names)),
+        )
+        return _authentication(transaction, settings, author, signatures, spf, client, published)
+
+    async def _signatures(self, transaction: Transaction, resolver: Resolver, budget: Budget) -> tuple[Signature, ...]:
+        if not transaction.message.has(dkim.FIELD):
+            return ()
+        return await verify_signatures(transaction.message, resolver, budget, transaction.now, self.child)
+
+    async def close(self) -> None:
+        for task in (retiring := tuple(self._retiring)):
+            task.cancel()
+        await asyncio.gather(*retiring, return_exceptions=True)
+        await asyncio.gather(self.resolver.close(), self.child.close())
+
+
+async def _retired(resolver: Resolver) -> None:
+    try:
+        await asyncio.sleep(SECONDS)
+    finally:
+        await resolver.close()
+
+
+async def proven(
+    transaction: Transaction, settings: Settings, authenticator: "Authenticator | None"
+) -> tuple[Believed, tuple[Decision, ...]]:
+    """What is believed of the sender, and what would be decided on that alone, by recipient.
+
+    Believed results win, and then nothing is verified. Nothing is looked up either for mail that nobody asks about: of no owner,
+    personal at a personal address, or with nothing in it to verify. Without `authenticator` nobody is asked at all.
+    """
+    believed = authentication_results.believed(transaction, settings.policy)
+    checks: Checks | Missing = Missing("not verified")
+    if authenticator and isinstance(believed.authentication, Missing):
+        checks = _checks(transaction, settings)
+        believed = Believed(checks) if isinstance(checks, Missing) else believed
+    draft = _draft(transaction, settings, believed)
+    if authenticator and isinstance(checks, Checks) and any(_asks_who_wrote(one) for one in draft):
+        believed = Believed(await authenticator.verify(checks, transaction, settings))
+        draft = _draft(transaction, settings, believed)
+    return believed, draft
+
+
+def _draft(transaction: Transaction, settings: Settings, believed: Believed) -> tuple[Decision, ...]:
+    facts = Facts(authentication=believed.authentication)
+    return tuple(pipeline.decide(transaction, one, facts, settings.policy) for one in transaction.recipients)
+
+
+def _asks_who_wrote(draft: Decision) -> bool:
+    return draft.disposition is Disposition.MARKED or any(one.code == UNPROVEN_OWNER for one in draft.reasons)
+
+
+def _checks(transaction: Transaction, settings: Settings) -> Checks | Missing:
+    """What to verify; Missing if there is nothing, and so no need of DNS."""
+    client = received.client(transaction, _member(settings.mynetworks + LOOPBACK), _relay(settings.trusted_relays))
+    signed = transaction.message.has(dkim.FIELD)
+    if not signed and isinstance(client, NoClient):
+        return Missing(f"unsigned, and {client.why}")
+    return Checks(signed, client)
+
+
+def author_domain(transaction: Transaction) -> str:
+    """The normal domain of the one From; "" if there is none, or more than one."""
+    if len(transaction.message.all("from")) != 1:
+        return ""
+    return address.normal_domain(address.split(address.author(transaction.message))[1])
+
+
+async def _limited(look_up: Awaitable[Value], instead: Value, budget: Budget) -> Value:
+    try:
+        async with asyncio.timeout_at(budget.deadline + LATE):
+            return await look_up
+    except TimeoutError:
+        log.warning("a look-up did not keep to its time")
+    except Exception:  # the promise of this house: a bug in looking up never holds mail back
+        log.exception("a look-up failed")
+    return instead
+
+
+def _unverified(transaction: Transaction) -> tuple[Signature, ...]:
+    if not transaction.message.has(dkim.FIELD):
+        return ()
+    return (Signature("temperror", "", "", "", "", "", "not verified"),)
+
+
+def _lost(checks: Checks, transaction: Transaction) -> tuple[SpfResult | None, Client | NoClient]:
+    if isinstance(checks.client, NoClient):
+        return None, checks.client
+    return _unsure(transaction, checks.client), checks.client
+
+
+def _unsure(transaction: Transaction, client: Client) -> SpfResult:
+    domain = address.normal_domain(address.split(transaction.mail_from)[1])
+    return SpfResult("temperror", domain or client.helo, "mailfrom" if transaction.mail_from else "helo")
+
+
+async def _spf(
+    resolver: Resolver, budget: Budget, client: Client | NoClient, transaction: Transaction, settings: Settings
+) -> tuple[SpfResult | None, Client | NoClient]:
+    """None where there is no client to ask about. Relays given by name are known by their addresses, too."""
+    if isinstance(client, NoClient):
+        return None, client
+    if names := _names(settings.trusted_relays):
+        addresses, sure = await _addresses(resolver, names, budget)
+        by_network = _relay(settings.trusted_relays)
+        client = received.client(
+            transaction,
+            _member(settings.mynetworks + LOOPBACK),
+            lambda one, name: one in addresses or by_network(one, name),
+        )
+        if isinstance(client, NoClient):
+            return None, client
+        if not sure:
+            return _unsure(transaction, client), client
+    return await check_spf(resolver, budget, client.address, client.helo, transaction.mail_from), client
+
+
+async def _addresses(resolver: Resolver, names: Sequence[str], budget: Budget) -> tuple[frozenset[str], bool]:
+    """The addresses of hosts, and whether those are all of them."""
+    answers = await asyncio.gather(
+        *(resolver.lookup(name, "A", budget) for name in names),
+        *(resolver.lookup(name, "AAAA", budget) for name in names),
+    )
+    found = (received.plain_address(str(value)) for one in answers if isinstance(one, Records) for value in one.values)
+    return frozenset(found), not any(isinstance(one, Failed) for one in answers)
+
+
+async def _policy(resolver: Resolver, name: str, budget: Budget) -> dmarc.Found:
+    match await resolver.lookup(name, "TXT", budget):
+        case Records(values):
+            return dmarc.record([one for one in values if isinstance(one, bytes)])
+        case Failed():
+            return dmarc.Wrong("temperror")
+        case _:
+            return None
+
+
+@lru_cache(maxsize=16)
+def _networks(relays: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(one for one in map(networks.network, relays) if not isinstance(one, Wrong))
+
+
+@lru_cache(maxsize=16)
+def _names(relays: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are host names, lower case."""
+    return tuple(one.lower() for one in relays if isinstance(networks.network(one), Wrong))
+
+
+def _relay(relays: tuple[str, ...]) -> Callable[[str, str], bool]:
+    member, names = _member(_networks(relays)), _names(relays)
+    return lambda one, name: member(one) or name in names
+
+
+def _member(inside: Sequence[Network]) -> Callable[[str], bool]:
+    def member(one: str) -> bool:
+        there = ipaddress.ip_address(one)
+        return any(there in network for network in inside)
+
+    return member
+
+
+def _authentication(
+    transaction: Transaction,
+    settings: Settings,
+    author: str,
+    signatures: tuple[Signature, ...],
+    spf: SpfResult | None,
+    client: Client | NoClient,
+    published: Sequence[dmarc.Found],
+) -> Authentication:
+    sender = address.split(address.untagged(transaction.mail_from))[1]
+    passed = tuple(one for one in signatures if one.result == "pass")
+    # RFC 7489 section 3.1.2: of HELO only for the null reverse-path, for which check_spf answers by itself.
+    evidence = Evidence(
+        tuple(one.domain for one in passed),
+        tuple(one.domain for one in signatures if one.result == "temperror"),
+        spf.result if spf else "",
+        spf.domain if spf else "",
+    )
+    verdict = dmarc.judge(author, published, evidence)
+    first = next((one for one in published if one is not None), None)
+    by_mail_from = spf is not None and spf.scope == "mailfrom" and spf.result == "pass"
+    proven = verdict.result != "fail" and dmarc.proven(author, first, evidence)
+    results = (
+        _spf_result(spf, client, sender),
+        _dmarc_result(author, verdict),
+        *(_dkim_result(one) for one in signatures),
+    )
+    return Authentication(
+        author_authenticated=bool(author) and proven,
+        correspondent_authenticated=bool(sender)
+        and (by_mail_from or any(dmarc.aligned(one.domain, sender) for one in passed)),
+        dmarc="fail" if verdict.forged else "pass" if verdict.result == "pass" else "none",
+        source=own_id(settings.policy),
+        summary=said(results),
+        signature=next((one.b for one in passed if dmarc.aligned(one.domain, author)), ""),
+    )
+
+
+def _spf_result(spf: SpfResult | None, client: Client | NoClient, sender: str) -> Result:
+    if spf is None:
+        why = f"not checked, {client.why}" if isinstance(client, NoClient) else "not checked"
+        return Result("spf", "none", {"smtp.mailfrom": sender}, why)
+    return Result("spf", spf.result, {"smtp.helo" if spf.scope == "helo" else "smtp.mailfrom": spf.domain})
+
+
+def _dmarc_result(author: str, verdict: dmarc.Verdict) -> Result:
+    return Result("dmarc", verdict.result, {"header.from": author, "policy.dmarc": verdict.policy})
+
+
+def _dkim_result(one: Signature) -> Result:
+    properties = {"header.d": one.domain, "header.s": one.selector, "header.a": one.algorithm}
+    return Result("dkim", one.result, properties | {"header.b": one.b[:FIRST]}, one.why)

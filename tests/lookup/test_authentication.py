@@ -1,0 +1,110 @@
+"""DKIM, SPF and DMARC together, against a DNS that answers from a table. The cases are tests/cases/authentication.toml."""
+
+import re
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from milter.core import authentication_results
+from milter.core.envelope import Direction, Recipient, Transaction
+from milter.core.facts import Authentication, Missing
+from milter.core.message import parse
+from milter.lookup import authentication
+from milter.lookup.authentication import Authenticator
+from milter.lookup.dns import Resolver
+from milter.lookup.process import HashProcess
+from milter.settings.values import Settings
+from tests.core import studio
+from tests.core.scenario import CASES
+from tests.doubles.dns_server import DnsServer
+from tests.lookup import world
+from tests.service.office import NIGHT
+
+TABLE: list[dict[str, Any]] = tomllib.loads((CASES / "authentication.toml").read_text(encoding="utf-8"))["case"]
+SETTINGS = Settings(Path("recado.toml"), replace(studio.POLICY, trusted_authserv_ids=()), (), Path())
+
+
+@asynccontextmanager
+async def authenticator(dns: DnsServer) -> AsyncIterator[Authenticator]:
+    made = Authenticator(Resolver([dns.nameserver]), HashProcess())
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def transaction(case: dict[str, Any]) -> Transaction:
+    about = {key: case[key] for key in ("author", "to", "signed", "fields") if key in case}
+    content = world.letter(**about)
+    if case.get("tampered"):
+        content += b"-- \r\nSent to you by a list\r\n"
+    content = (
+        b"".join(f"{one}\r\n".encode() for one in [case["above"]] if one) + content if "above" in case else content
+    )
+    author = case.get("author", "laura@acme.example")
+    return Transaction(
+        "0123456789ab",
+        "lmtp",
+        Direction.INBOUND,
+        world.peer(**{"address": world.ACME} | case.get("peer", {})),
+        case.get("mail_from", author if "<" not in author and "," not in author else "laura@acme.example"),
+        (),
+        (Recipient(case.get("to", "ana@estudio.example")),),
+        parse(content),
+        NIGHT,
+    )
+
+
+def settings(case: dict[str, Any]) -> Settings:
+    policy = replace(SETTINGS.policy, trusted_authserv_ids=tuple(case.get("believe", ())))
+    return replace(SETTINGS, policy=policy, trusted_relays=tuple(case.get("relays", ())))
+
+
+@pytest.mark.parametrize("case", TABLE, ids=[one["name"] for one in TABLE])
+async def test_what_is_found_out(case: dict[str, Any]) -> None:
+    with DnsServer(world.records() | case.get("records", {}), case.get("faults", {})) as dns:
+        async with authenticator(dns) as ours:
+            believed, _ = await authentication.proven(transaction(case), settings(case), ours)
+        known = believed.authentication
+        if "asked" in case:
+            assert len(dns.questions) == case["asked"]
+    if isinstance(known, Missing):
+        assert (case["proven"], case["dmarc"], case["says"]) == ("", "none", [])
+        return
+    proven = [
+        *(["author"] if known.author_authenticated else []),
+        *(["correspondent"] if known.correspondent_authenticated else []),
+    ]
+    assert (" ".join(proven), known.dmarc) == (case["proven"], case["dmarc"]), known.summary
+    said = known.summary.split("; ")
+    for expected in case["says"]:
+        assert any(_begins(one, expected) for one in said), f"{expected} is not said: {known.summary}"
+
+
+def _begins(said: str, expected: str) -> bool:
+    return re.match(re.escape(expected).replace("\\.", "."), said) is not None
+
+
+@pytest.mark.parametrize("case", [one for one in TABLE if one["says"]], ids=lambda one: str(one["name"]))
+async def test_a_rehearsal_reads_our_field_as_we_meant_it(case: dict[str, Any]) -> None:
+    """What we stamped, believed again: the same facts, but where the DNS failed."""
+    if "faults" in case and "servfail" in case["faults"].values():
+        return
+    with DnsServer(world.records()) as dns:
+        async with authenticator(dns) as ours:
+            believed, _ = await authentication.proven(transaction(case), settings(case), ours)
+    known = believed.authentication
+    assert isinstance(known, Authentication)
+    stamped = case | {
+        "above": f"Authentication-Results: mx.estudio.example; {known.summary}\r\nReceived: by mx.estudio.example; x"
+    }
+    trusting = replace(SETTINGS.policy, trusted_authserv_ids=("mx.estudio.example",))
+    again = authentication_results.believed(transaction(stamped), trusting).authentication
+    assert isinstance(again, Authentication)
+    facts = [(one.author_authenticated, one.correspondent_authenticated, one.dmarc) for one in (known, again)]
+    assert facts[0] == facts[1], known.summary
