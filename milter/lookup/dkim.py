@@ -24,8 +24,10 @@ __all__ = ["Signature", "verify_signatures"]
 FIELD = "dkim-signature"
 MOST = 5  # signatures of a message, the topmost; those below are not looked at
 MOST_RECORDS = 5  # of one key name that are tried (section 6.1.2)
-MOST_SIGNED = 1 << 18  # bytes of signed header fields: 94 KB are a Cc of 5,000 people
-ON_LOOP = 1 << 18  # bytes of a body that are hashed on the event loop: 5 ms for the worst of them
+MOST_SIGNED = (
+    160_000  # bytes of signed header fields, 4 ms, 15 for the worst of them; a Cc of 5,000 people has 94 to 150 KB
+)
+ON_LOOP = 1 << 18  # bytes of a body that are hashed on the event loop: 2 ms, 5 for the worst of them
 MOST_BODY = 10 << 20  # bytes of a body that the child process hashes; a larger one is a temperror
 
 Hashes = dict[str, bytes] | Missing
@@ -124,8 +126,11 @@ async def _hashes(body: bytes | mmap, forms: list[str], budget: Budget, child: H
         return Missing("the body is larger than is verified")
     if len(body) > ON_LOOP:
         return await child.hashes(body, forms, budget.deadline)
-    content = bytes(body)
-    return {form: sha256(FORMS[form](content)).digest() for form in forms}
+    content, found = bytes(body), {}
+    for form in forms:
+        found[form] = sha256(FORMS[form](content)).digest()
+        await asyncio.sleep(0)
+    return found
 
 
 def _header_hash(message: Message, place: int, claim: Claim) -> bytes | None:

@@ -55,9 +55,10 @@ class Post:
     def signature(self) -> bytes:
         tags = {name: value for name, value in {**TAGS, **self.tags}.items() if value}
         form = CanonicalizationPolicy.from_c_value(tags["c"].encode() if "c" in tags else None)
-        body = form.canonicalize_body(self.body)
-        length = int(tags["l"]) if tags.get("l", "").isdigit() else len(body)
-        tags.setdefault("bh", b64encode(sha256(body[:length]).digest()).decode())
+        if "bh" not in tags:
+            body = form.canonicalize_body(self.body)
+            length = int(tags["l"]) if tags.get("l", "").isdigit() else len(body)
+            tags["bh"] = b64encode(sha256(body[:length]).digest()).decode()
         said = (b";" + self.fold).join(f"{name}={value}".encode() for name, value in tags.items() if name != "b")
         unsigned = b" " + said + b";" + self.fold + b"b="
         # Nothing of the value stays, nor the blanks around it (section 3.7).
