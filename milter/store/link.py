@@ -26,6 +26,7 @@ log = logging.getLogger("milter.store")
 WAIT = 0.25  # seconds for one wait, connecting, redirections and replicas included
 PROBE = 1.0  # seconds between two probes while a breaker is open
 CONFIRMED = 0.5  # of a wait: what a replica has to confirm
+TELLING = 0.4  # of a wait: what there is for finding out who is master
 AGAIN = 5.0  # seconds between two looks at who is master, while there is traffic
 DETOURS = 3  # after which a command is given up: MOVED, ASK, another try
 PAUSE = 0.02  # seconds before another try of what is being moved between two nodes
@@ -78,6 +79,7 @@ class Link:
     _only: Node | None = field(init=False)
     _map: Breaker = field(default_factory=Breaker)  # of finding out who is master
     _map_due: float = 0.0
+    _unknown: StoreAway = field(default_factory=lambda: StoreAway(AWAY))  # why it is not found
     _refreshing: asyncio.Task[None] | None = None
     _probing: set[asyncio.Task[None]] = field(default_factory=set)
     _troubles: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -116,7 +118,7 @@ class Link:
         """The same commands to every master: answers by its name, a StoreAway or RedisError in the place of each missing."""
         deadline = asyncio.get_running_loop().time() + WAIT
         if not await self._know(deadline):
-            raise StoreAway(AWAY)
+            raise self._unknown
         nodes = self._servers.nodes
         found = await asyncio.gather(*(self._ask(purpose, one, commands, deadline) for one in nodes))
         return {named(node.place): answers for node, answers in zip(nodes, found, strict=True)}
@@ -137,7 +139,7 @@ class Link:
         """To each server what it owns, all at the same time; what it sends elsewhere goes there, within the deadline."""
         answers: list[Any] = [StoreAway(AWAY)] * len(commands)
         if not await self._know(deadline):
-            return answers
+            return [self._unknown] * len(commands)
         going: dict[int, tuple[Node, bool]] = {
             at: (node, False) for at, one in enumerate(commands) if (node := self._servers.find(one))
         }
@@ -259,11 +261,13 @@ class Link:
     async def _look(self) -> None:
         self._map_due = asyncio.get_running_loop().time() + AGAIN
         try:
-            await self._servers.refresh(WAIT)
+            await self._servers.refresh(WAIT * TELLING)
         except StoreAway as away:
+            self._unknown = away
             if self._map.failures == 0:
                 log.warning("redis: who is master is not known", extra={"cause": str(away)})
             if self._map.failed():
+                self._unknown = StoreAway(AWAY)
                 self._begin_probing(self._probe_map())
             return
         if self._map.failures:

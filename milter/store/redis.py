@@ -37,9 +37,8 @@ EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
 POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
 UNREADABLE = "a reputation cannot be read: a foreign value in its place"
-_FACTS, _SETTLE, _LEASE, _MOVE, _HOURLY, _BOUNCE = (
-    Script.load(name) for name in ("facts", "settle", "lease", "move", "hourly", "bounce")
-)
+_FACTS, _LEASE, _MOVE, _HOURLY, _BOUNCE = (Script.load(name) for name in ("facts", "lease", "move", "hourly", "bounce"))
+_SETTLE = Script.load("settle", durable=True)
 
 
 class RedisStore:
@@ -212,7 +211,7 @@ class RedisStore:
     async def next_due(self) -> datetime | None:
         """When the next reply is due or the next lease runs out; None if nothing is queued."""
         commands = [Command(("ZRANGE", f"{shard_tag(shard)}:due", 0, 0, "WITHSCORES")) for shard in range(SHARDS)]
-        scores = [float(first[1]) for first in await self.link.run("due", commands) if first]
+        scores = [float(first[1]) for first in await self.link.some("due", commands, missing=[]) if first]
         return from_seconds(min(scores)) if scores else None
 
     async def lease(self, now: datetime, limit: int) -> list[Job]:
@@ -221,10 +220,11 @@ class RedisStore:
             self.changed = True
         seconds = f"{int(milliseconds(now)) / 1000:.3f}"
         commands = [Command(("ZCOUNT", f"{shard_tag(shard)}:due", "-inf", seconds)) for shard in range(SHARDS)]
-        shares = _shares(await self.link.run("lease", commands), limit)
+        shares = _shares(await self.link.some("lease", commands, missing=0), limit)
         leases = [self._lease(shard, now, share) for shard, share in shares.items()]
         jobs: list[Job] = []
-        for shard, answer in zip(shares, await self.link.run("lease", leases) if leases else [], strict=True):
+        answers = await self.link.some("lease", leases, missing=[]) if leases else []
+        for shard, answer in zip(shares, answers, strict=True):
             for one in answer:
                 try:
                     jobs.append(codec.decode_job(shard, one))
@@ -344,9 +344,10 @@ class RedisStore:
         keys = (f"{tag}:claim:{held.name}", f"{tag}:due", f"{tag}:journal")
         score = f"{int(milliseconds(again)) / 1000:.3f}" if again else ""
         head = (held.name, held.number, " ".join(before), state, score, code, milliseconds(now))
-        (moved,) = await self.link.run(
-            "move", [_MOVE.call(keys, (*head, held.owner, held.message_id, held.correspondent, held.about, held.opens))]
-        )
+        tail = (held.owner, held.message_id, held.correspondent, held.about, held.opens)
+        # Before a reply leaves, a replica must know of it, and so of its claim: nobody sends it again after a failover.
+        command = _MOVE.call(keys, (*head, *tail), durable=state is State.HANDED)
+        (moved,) = await self.link.run("move", [command])
         return bool(moved)
 
     async def journal(self, owner: str, since: datetime, limit: int) -> list[Journaled]:

@@ -23,7 +23,7 @@ class _Told:
 
 @dataclass(slots=True)
 class Sentinels:
-    """One server at a time. It is what the newest configuration among the first half of them to answer says."""
+    """One server at a time: what the newest configuration that any of them knows says."""
 
     address: Address
     master: Node | None = None
@@ -44,22 +44,10 @@ class Sentinels:
 
     async def refresh(self, seconds: float) -> None:
         """Asks all at the same time and changes the master if it has changed. StoreAway if nobody tells."""
-        asked = [asyncio.create_task(self._ask(one, seconds)) for one in self._sentinels]
-        told: list[_Told] = []
-        causes: list[str] = []
-        try:
-            for answer in asyncio.as_completed(asked):
-                match await answer:
-                    case _Told() as one:
-                        told.append(one)
-                    case str() as why:
-                        causes.append(why)
-                if len(told) > len(asked) // 2:
-                    break
-        finally:
-            for task in asked:
-                task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+        # All, not the first: only the one that led a failover may know of it yet.
+        answers = await asyncio.gather(*(self._ask(one, seconds) for one in self._sentinels))
+        told = [one for one in answers if isinstance(one, _Told)]
+        causes = [one for one in answers if isinstance(one, str)]
         if not told:
             raise StoreAway(f"no sentinel knows where {self.address.service} is: {'; '.join(dict.fromkeys(causes))}")
         await self._follow(max(told, key=lambda one: one.epoch).place)
@@ -67,15 +55,20 @@ class Sentinels:
     async def _ask(self, sentinel: Node, seconds: float) -> _Told | str:
         try:
             async with asyncio.timeout(seconds):
-                (answer,) = await sentinel.exchange([Command(("SENTINEL", "MASTER", self.address.service))])
+                # The first switches as soon as a replica is promoted; only the second tells how new that is.
+                names = ("GET-MASTER-ADDR-BY-NAME", "MASTER")
+                where, state = await sentinel.exchange(
+                    [Command(("SENTINEL", name, self.address.service)) for name in names]
+                )
         except TimeoutError:
             return f"{sentinel.name} timeout"
         except (Unreached, RedisError, OSError) as error:
             return f"{sentinel.name} {cause(error)}"
-        if isinstance(answer, RedisError):
-            return f"{sentinel.name} {cause(answer)}"
-        state = dict(zip(answer[::2], answer[1::2], strict=False))
-        return _Told(int(state[b"config-epoch"]), (state[b"ip"].decode(), int(state[b"port"])))
+        refused = next((one for one in (state, where) if isinstance(one, RedisError)), None)
+        if refused or not where:
+            return f"{sentinel.name} {cause(refused) if refused else 'it is not watched'}"
+        epoch = dict(zip(state[::2], state[1::2], strict=False))[b"config-epoch"]
+        return _Told(int(epoch), (where[0].decode(), int(where[1])))
 
     async def _follow(self, place: Place) -> None:
         before = self.master

@@ -72,7 +72,12 @@ class RedisProcess:
         ours = ("--unixsocket", str(self.socket), "--dir", str(self.home), "--bind", "127.0.0.1")
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen([self.binary, *more, *ours, *self.options], stdout=log, stderr=log)
-        until(self.answers, f"{self.name} answers: {(self.home / 'log').read_text()[-500:]}")
+        until(lambda: self.answers() or self.ended(), f"{self.name} answers")
+
+    def ended(self) -> bool:
+        """AssertionError with its last words if it has."""
+        assert self.process and self.process.poll() is None, (self.home / "log").read_text()[-500:]
+        return False
 
     def answers(self) -> bool:
         try:

@@ -1,0 +1,99 @@
+"""Mail goes on while Redis is in trouble: events are settled, or wait in the outbox; replies leave meanwhile."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+
+from milter.core.reply_job import State
+from milter.errors import StoreAway
+from milter.store.api import Event
+from milter.store.outbox import Outbox
+from milter.store.redis import RedisStore
+from tests.store.stories import EVENING, HOUR, event, intent, key, line, request
+
+OWNERS = ("ana", "berta", "carlos", "diana", "elena", "fermin")  # in shards of all three masters
+
+
+@dataclass
+class Traffic:
+    """`settled` and `waited` event numbers; `sent` message ids, once for each time that a reply left."""
+
+    store: RedisStore
+    outbox: Outbox
+    settled: list[int] = field(default_factory=list)
+    waited: list[int] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    async def one(self) -> None:
+        number = next(self._numbers)
+        try:
+            await self.store.settle(mail(number))
+            self.settled.append(number)
+        except StoreAway:
+            await self.outbox.put(mail(number))
+            self.waited.append(number)
+
+    async def flow(self, stop: asyncio.Event) -> None:
+        async def door() -> None:
+            while not stop.is_set():
+                await self.one()
+                await asyncio.sleep(0.002)
+
+        async def courier() -> None:
+            while not stop.is_set():
+                await self.send()
+                await asyncio.sleep(0.02)
+
+        await asyncio.gather(door(), door(), door(), courier())
+
+    async def send(self, later: int = 1) -> None:
+        """One round of the reply queue: what is due leaves unless its final dot may not be written."""
+        now = EVENING + later * HOUR
+        try:
+            for job in await self.store.lease(now, 5):
+                if await self.store.handed(job, now):
+                    self.sent.append(job.intent.message_id)
+                    await self.store.finish(job, State.SENT, now, "reply-sent")
+        except StoreAway:
+            return
+
+    async def settled_more(self, wanted: int) -> None:
+        before = len(self.settled)
+        while len(self.settled) < before + wanted:  # noqa: ASYNC110  # three doors and a drain would have to set an event
+            await asyncio.sleep(0.01)
+
+    async def drained(self) -> None:
+        """All that waited is settled, and every reply that still may leave has left."""
+        await self.outbox.close()
+        while self.waited and list(self.outbox._directory.glob("*.json")):
+            await self.outbox.drain(self.store)
+            await asyncio.sleep(0.05)
+        before = -1
+        while before != len(self.sent):
+            before = len(self.sent)
+            await self.send(later=2)
+
+    async def journaled(self) -> Counter[str]:
+        """How often each event is in the journal."""
+        found: Counter[str] = Counter()
+        for owner in OWNERS:
+            lines = await self.store.journal(owner, EVENING - HOUR, 100_000)
+            found.update(one.entry.fields["number"] for one in lines if one.entry.code == "reply-queued")
+        return found
+
+    async def unknown(self) -> int:
+        """Replies that may have left, and nobody knows: handed when the store went away."""
+        entries = [one for owner in OWNERS for one in await self.store.journal(owner, EVENING - HOUR, 100_000)]
+        return sum(one.entry.code == "reply-unknown-crash" for one in entries)
+
+    @property
+    def all(self) -> list[int]:
+        return sorted((*self.settled, *self.waited))
+
+
+def mail(number: int) -> Event:
+    owner = OWNERS[number % len(OWNERS)]
+    asked = request(key(f"client{number}@acme.example", owner=owner))
+    return event(f"e{number}", intent(str(number), asked), journal=(line(owner=owner, number=str(number)),))
