@@ -189,7 +189,7 @@ class Resolver:
 
     async def _answers(self, there: Server, asked: Key) -> bool:
         try:
-            async with asyncio.timeout(self._patience / 2):
+            async with asyncio.timeout(self._patience / 3):
                 await exchange(there, asked)
         except (OSError, EOFError):
             return False

@@ -15,7 +15,7 @@ Faults are words, several with a blank between them:
     silent         no answer, on UDP and TCP
     held           no answer until release()
     servfail refused nxdomain    only this code
-    truncated      over UDP only the truncation flag; the answer is to be had over TCP
+    truncated      over UDP only the truncation flag, as for any answer that does not fit; TCP has it
     tcp-closed     TCP is closed without an answer
     forged-id forged-source forged-question junk    first a lie (the values of `forgery`), then the answer
     unchased       a CNAME without what it points to
@@ -153,10 +153,12 @@ class DnsServer:
         answer = await self._answer(query, faults)
         if answer is None:
             return
-        if "truncated" in faults:
+        wire = answer.to_wire(max_size=65535)
+        if "truncated" in faults or len(wire) > max(query.payload, 512):
             answer = dns.message.make_response(query)
             answer.flags |= dns.flags.TC
-        transport.sendto(answer.to_wire(max_size=65535), source)
+            wire = answer.to_wire()
+        transport.sendto(wire, source)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One TCP connection, one question."""
