@@ -164,17 +164,26 @@ async def _take_back(reputation: Reputation, learned: Learned, before: tuple[Les
 def _event(learned: Learned, layout: Layout, before: tuple[Lesson, datetime] | None) -> Event:
     """Junk, ham and junk again are three events of one message: each is named with what was learned before it."""
     then = f"{before[0]} {milliseconds(before[1])}" if before else ""
-    names = [one.name for one in learned.people if one.kind is NameKind.ADDRESS or one.kind is NameKind.STRANGER]
+    people = [one for one in learned.people if one.kind in (NameKind.ADDRESS, NameKind.STRANGER)]
     return Event(
         id=layout.keys.name("learn", learned.message, learned.lesson, then),
         now=learned.at,
         place=learned.people[0].place,
-        journal=tuple(JournalEntry(learned.owner, f"learned-{learned.lesson}", {"from": one}) for one in names),
+        journal=tuple(
+            JournalEntry(
+                learned.owner, f"learned-{learned.lesson}", {"from": one.name, "proven": _yes(one.authenticated)}
+            )
+            for one in people
+        ),
         wrote=learned.wrote,
         evidence=tuple(
             Evidence(learned.owner, one, learned.lesson.kind) for one in learned.people if not learned.wrote
         ),
     )
+
+
+def _yes(it: bool) -> str:
+    return "yes" if it else "no"
 
 
 async def _keep(learned: Learned, settings: Settings, now: datetime, why: str) -> str:

@@ -127,7 +127,8 @@ def _told(one: Rated, standing: str) -> list[str]:
 def forget(name: str, file: Path | None, wanted: str | None) -> None:
     """Delete every reputation of an address, proven or claimed, for every owner: for a wish to be erased (GDPR, article 17).
 
-    What was noted of his mail and his replies in the owners' journals goes with age; that he wants no automatic replies is kept.
+    The record of his domain stays until the domain is named. What the owners' journals noted of his mail and his replies goes
+    with age; that he wants no automatic replies is kept.
     """
     settings = _settings(file)
     who, owners = reputation_known.name_of(name, settings.policy), live.owners(settings, wanted)

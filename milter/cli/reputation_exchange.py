@@ -93,7 +93,7 @@ def _line(values: Sequence[str], policy: Policy) -> Line:
     if len(values) == 2:
         who = name_of(values[0], policy)
         if values[1].lower() not in SET:
-            raise click.BadParameter(f"{shown(values[1])!r} is no standing; write trusted, bad or neutral")
+            raise click.BadParameter(f"'{shown(values[1])}' is no standing; write trusted, bad or neutral")
         return Line(who, *SET[values[1].lower()])
     if len(values) == 3:
         return Line(name_of(values[0], policy), _mass(values[1]), _mass(values[2]))
@@ -107,5 +107,5 @@ def _mass(text: str) -> float:
     except ValueError:
         value = -1.0
     if not math.isfinite(value) or not 0 <= value <= MOST:
-        raise click.BadParameter(f"{shown(text)!r} is no amount of evidence; write a number from 0 to {MOST:.0f}")
+        raise click.BadParameter(f"'{shown(text)}' is no amount of evidence; write a number from 0 to {MOST:.0f}")
     return value

@@ -88,13 +88,13 @@ def name_of(text: str, policy: Policy) -> Sender:
     local, domain = address.split(name)
     if "@" in name and local:
         if not mailboxes.is_address(name) or not _DOMAIN.fullmatch(domain):
-            raise click.BadParameter(f"{shown(text)!r} is no address; write for example {EXAMPLES}")
+            raise click.BadParameter(f"'{shown(text)}' is no address; write for example {EXAMPLES}")
         if policy.addressed(name):
             raise click.BadParameter(f"{shown(name)} is an owner's own address: of those there is no reputation")
         return sender.of_address(name, policy.recipient_delimiter)
     domain = address.normal_domain(name.lstrip("@"))
     if not _DOMAIN.fullmatch(domain):
-        raise click.BadParameter(f"{shown(text)!r} is neither an address nor a domain; write for example {EXAMPLES}")
+        raise click.BadParameter(f"'{shown(text)}' is neither an address nor a domain; write for example {EXAMPLES}")
     return sender.of_domain(domain)
 
 

@@ -23,11 +23,13 @@ ROWS = 10
 LATEST = 8  # entries of the journal that are told
 SEARCHED = 14  # days in which an hour is looked for at which the office is closed
 _LEARNED = {
-    "learned-junk": "the owner moved a mail of his into Junk",
-    "learned-ham": "the owner moved a mail of his out of Junk",
-    "learned-sent": "the owner wrote to him",
-    "reply-bounced": "our reply to him came back as undeliverable",
-    "reply-stopped-opt-out": "asked for no more automatic replies",
+    ("learned-junk", "yes"): "the owner moved a mail of his into Junk",
+    ("learned-junk", "no"): "the owner moved a mail into Junk that only claims to be his",
+    ("learned-ham", "yes"): "the owner moved a mail of his out of Junk",
+    ("learned-ham", "no"): "the owner moved a mail out of Junk that only claims to be his",
+    ("learned-sent", "yes"): "the owner wrote to him",
+    ("reply-bounced", "yes"): "our reply to him came back as undeliverable",
+    ("reply-stopped-opt-out", "yes"): "he asked for no more automatic replies",
 }
 _ORDER = {"bad": 0, "neutral": 1, "trusted": 2}
 
@@ -92,7 +94,7 @@ def lines(one: Rated, journal: Sequence[Journaled], policy: Policy) -> list[str]
     name, standing = shown(one.who.name), one.by_evidence
     said = [f"{name}, for {one.owner.id}: {one.standing.code}"]
     if one.listed:
-        said.append("  listed in the owner's file, so trusted whenever it is proven that he wrote; by evidence alone:")
+        said.append(f"  listed in the owner's file, which overrules the evidence; by that alone: {standing.code}")
     said += [f"  {each}" for each in (_words(one), _interval(one), _lent(one), _claims(one)) if each]
     if standing.code == "bad" and not one.listed and standing.high > BAD:
         said.append(f"  bad for the sake of {shown(one.who.domain)}, which is, and he has shown nothing better")
@@ -114,9 +116,8 @@ def _words(one: Rated) -> str:
 
 def _interval(one: Rated) -> str:
     found = one.by_evidence
-    share = reputation.share(one.record, reputation.share(one.domain))
-    bounds = f"surely between {found.low:.2f} and {found.high:.2f}"
-    return f"share of good: {share:.2f}, {bounds} (trusted from {TRUSTED:.2f}, bad up to {BAD:.2f})"
+    where = f"share of good: somewhere between {found.low:.2f} and {found.high:.2f}"
+    return f"{where} (trusted if all of that is above {TRUSTED:.2f}, bad if all of it is below {BAD:.2f})"
 
 
 def _lent(one: Rated) -> str:
@@ -141,11 +142,15 @@ def _claims(one: Rated) -> str:
 
 
 def _history(one: Rated, journal: Sequence[Journaled]) -> list[str]:
-    told = [(each.at, _LEARNED.get(each.entry.code, "")) for each in journal]
-    told = [(at, said) for at, said in told if said]
+    """What the owner's journal tells of him, the latest days; several of a kind in one line."""
+    told: dict[tuple[str, str], int] = {}
+    for each in journal:
+        if said := _LEARNED.get((each.entry.code, each.entry.fields.get("proven", "yes")), ""):
+            key = _day(each.at.astimezone(one.owner.timezone)), said
+            told[key] = told.get(key, 0) + 1
+    found = [f"{day}: {said}{f', {count} times' if count > 1 else ''}" for (day, said), count in told.items()]
     mails = sum("reasons" in each.entry.fields for each in journal)
-    found = [f"{_day(at.astimezone(one.owner.timezone))}: {said}" for at, said in told[-LATEST:]]
-    return [*found, *([f"in the journal: {mails} of his mails"] if mails else [])]
+    return [*found[-LATEST:], *([f"in the journal: {'1 mail' if mails == 1 else f'{mails} mails'}"] if mails else [])]
 
 
 def leads_to(one: Rated, policy: Policy) -> Decision | None:
@@ -178,7 +183,8 @@ def _consequences(one: Rated, policy: Policy) -> list[str]:
     filed = f"folder {shown(decision.folder)}" if decision.folder else "the inbox"
     said = [f"his mail, when it is proven: {who}, {filed}, {keywords}"]
     if decision.reply:
-        said.append(f"out of hours he gets the text {decision.reply.template} ({decision.reply.trust})")
+        shadow = ", as a rehearsal to the owner" if decision.reply.shadow else ""
+        said.append(f"out of hours he gets the text {decision.reply.template}{shadow}")
     else:
         why = [each.code for each in decision.reasons if each.code.startswith("reply-")]
         said.append(f"out of hours he gets no reply: {REASONS[why[-1]]}" if why else "he gets no reply")
@@ -193,23 +199,17 @@ def _forecast(one: Rated) -> str:
 
 
 def picture(one: Rated) -> list[str]:
-    """The share of good over the next 90 days, one column two days; shaded what it surely lies between."""
+    """What the share of good lies between over the next 90 days, if nothing more happens; one column two days."""
     curve = one.curve(DAYS)[::STEP]
     said = []
     for row in reversed(range(ROWS)):
         bottom, top = row / ROWS, (row + 1) / ROWS
-        cells = "".join(
-            "█" if bottom <= min(share, 0.999) < top else "░" if low < top and high > bottom else " "
-            for low, share, high in curve
-        )
-        word = {9: "1.0", 7: f"{TRUSTED:.1f}", 5: "0.5", 2: f"{BAD:.1f}", 0: "0.0"}.get(row, "   ")
-        mark = {7: "  trusted from here up", 2: "  bad from here down"}.get(row, "")
-        said.append(f"  {word} {cells}{mark}")
-    width = len(curve)
-    axis = (
-        "today".ljust(width // 3) + "30 days".ljust(width // 3) + "60 days".ljust(width - 2 * (width // 3) - 2) + "90"
-    )
-    return [*said, f"      {axis}"]
+        cells = "".join("█" if low < top and high > bottom else " " for low, _, high in curve)
+        word = {9: "1.0", 7: f"{TRUSTED:.1f}", 2: f"{BAD:.1f}", 0: "0.0"}.get(row, "   ")
+        mark = {7: " trusted from here up", 2: " bad from here down"}.get(row, "")
+        said.append(f"  {word} {cells}{mark}".rstrip())
+    width = len(curve) // 3
+    return [*said, f"      {'today'.ljust(width)}{'30 days'.ljust(width)}{'60 days'.ljust(width - 2)}90"]
 
 
 def _day(instant: datetime) -> str:
