@@ -1,6 +1,7 @@
 """The world that mail comes from: domains with their records, a signer, and mail as its senders make it."""
 
 from base64 import b64encode
+from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
@@ -77,9 +78,9 @@ def sign(content: bytes, name: str, **tags: str) -> bytes:
 
 
 def received(address: str, by: str = "mx.estudio.example", protocol: str = "ESMTP", id: str = "Q1") -> str:
+    """As Postfix writes it, just now by the clock."""
     return (
-        f"Received: from host.example (unknown [{address}]) by {by} (Postfix) with {protocol} id {id};"
-        " Fri, 06 Mar 2026 22:59:50 +0000"
+        f"Received: from host.example (unknown [{address}]) by {by} (Postfix) with {protocol} id {id}; {formatdate()}"
     )
 
 

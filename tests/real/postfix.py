@@ -51,7 +51,7 @@ OWN_PORTS = ("smtp", "after", "before", "replies")
 class Postfix:
     """`snippets` are names in config/postfix without .main.cf and .master.cf. `doors`: the ports where Recado listens,
     by "lmtp door", "smtp door". `relay_port` gets mail for other domains. `transport`: virtual_transport where no
-    snippet has one. `proxy_filter`: a plain smtpd_proxy_filter, for the bench.
+    snippet has one. `proxy_filter`: a plain smtpd_proxy_filter, for the bench. `main`: further lines of main.cf.
     """
 
     directory: Path
@@ -62,6 +62,7 @@ class Postfix:
     aliases: Mapping[str, str] = field(default_factory=dict)
     domains: Sequence[str] = ("estudio.example", "casa.example")
     proxy_filter: str = ""
+    main: str = ""
 
     def __post_init__(self) -> None:
         self.log = self.directory / "log"
@@ -126,6 +127,7 @@ smtp_host_lookup = native
 relayhost = [127.0.0.1]:{self.relay_port}
 biff = no
 {transport}
+{self.main}
 {self._shipped("main.cf")}
 """
 
