@@ -22,6 +22,7 @@ from milter.core import (
     reasons,
     remembered,
     sender,
+    standing,
 )
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
@@ -241,16 +242,17 @@ def _query(
         done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
         if digest
         else (),
-        claims=tuple(dict.fromkeys(key for one in draft for key in _asked_of(one))),
+        claims=tuple(dict.fromkeys(key for one in draft for key in _asked_of(one, transaction, settings))),
         owners=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and _depends_on_hours(one))),
         judges=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and evidence.is_kept(one))),
     )
 
 
-def _asked_of(decision: Decision) -> tuple[ClaimKey, ...]:
-    """The records that the second decision reads: those of the reply, and how many urgent messages there were."""
+def _asked_of(decision: Decision, transaction: Transaction, settings: Settings) -> tuple[ClaimKey, ...]:
+    """The records that the second decision reads: those of the reply, how many urgent messages there were, who is screened."""
     claims = tuple(one.key for one in decision.asked) if _may_reply(decision) else ()
-    return (*claims, decision.urgent.key) if decision.urgent else claims
+    claims += (decision.urgent.key,) if decision.urgent else ()
+    return claims + standing.screening(decision, transaction, settings.policy.recipient_delimiter)
 
 
 def _may_reply(draft: Decision) -> bool:

@@ -9,10 +9,11 @@ from milter.core import address, reputation
 from milter.core.case import Case
 from milter.core.classify import is_listed
 from milter.core.decision import Decision, Disposition, SenderClass
+from milter.core.envelope import Transaction
 from milter.core.facts import Missing
 from milter.core.look_alike import Likeness
 from milter.core.reasons import because
-from milter.core.reply_job import PersonKey
+from milter.core.reply_job import ClaimKey, PersonKey, ReplyKind
 
 BAD = "bad"
 TRUSTED = "trusted"
@@ -66,6 +67,21 @@ def first_time(case: Case) -> bool | Missing:
         return known
     mine = known.get(case.owner.id)
     return (mine is None or mine.first) and not _written_to(case)
+
+
+def screening(decision: Decision, transaction: Transaction, delimiter: str) -> tuple[ClaimKey, ...]:
+    """The record by which the store also tells whether the owner has written to a stranger, where first-timers are screened.
+
+    An answer from the owner counts for who is not proven, too: his standing is another one then, and knows nothing of it.
+    """
+    owner, identity = decision.owner, decision.identity
+    author = address.author(transaction.message)
+    if decision.sender_class is not SenderClass.PROSPECT or decision.disposition is Disposition.UNTOUCHED:
+        return ()
+    if owner is None or identity is None or not owner.folders.screened or not author:
+        return ()
+    person = address.correspondent_name(author, delimiter)
+    return (ClaimKey(owner.id, identity.name, person, ReplyKind.PROSPECT),)
 
 
 def _written_to(case: Case) -> bool:

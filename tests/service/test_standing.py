@@ -8,9 +8,11 @@ from pathlib import Path
 from milter.core.decision import Decision
 from milter.core.owner import Folders, Trust
 from milter.core.policy import BadStanding
+from milter.core.reply_job import PersonKey
 from milter.core.reputation import Record, seconds
 from milter.core.sender import of_address
 from milter.settings.values import Settings
+from milter.store.api import Event
 from tests.doubles.redis_server import RedisServer
 from tests.service.office import MARTA, NIGHT, STUDIO, Office, after, office
 from tests.service.test_reputation import PROVEN, letter
@@ -57,6 +59,19 @@ async def test_screened_is_the_first_mail_and_no_other(tmp_path: Path, own_redis
         assert (await decided(ana, 1)).folder == "Cribado", "deciding alone teaches nothing"
         assert (await ana.mail(STUDIO, **proven(1)))[0].startswith("250")
         assert (await decided(ana, 2)).folder is None
+
+
+async def test_whom_she_wrote_to_is_not_screened_though_nothing_proves_him(
+    tmp_path: Path, own_redis: RedisServer
+) -> None:
+    async with strict_office(tmp_path, own_redis) as ana:
+        one = ana.transaction(STUDIO, content=letter(MARTA, "dkim=none"), mail_from=MARTA)
+        (before,) = (await ana.service.examine(one, "lmtp:here")).decisions
+        assert before.folder == "Cribado"
+        wrote = Event("0f", NIGHT, MARTA, wrote=(PersonKey("ana", MARTA),))
+        await ana.store.settle(wrote)
+        (now,) = (await ana.service.examine(one, "lmtp:here")).decisions
+        assert now.folder is None
 
 
 async def test_while_the_store_is_away_nobody_is_screened(tmp_path: Path, own_redis: RedisServer) -> None:
