@@ -32,11 +32,14 @@ def command(what: tuple[str, ...], file: Path, wanted: str | None, as_json: bool
 
 def _change(what: tuple[str, ...], now: Now) -> Change:
     match what:
-        case ("until", day):
-            change = today_words.away_until(day, now)
-            if isinstance(change, Refused):
-                raise click.UsageError(f"{change.why}; {change.instead}")
-            return change
         case ("clear",):
             return Clear(Said.AWAY)
-    raise click.UsageError(f"{' '.join(what)!r} is no change; write for example: away until monday, away clear")
+        case ("until", day) | (day,):
+            change: Change | Refused | None = today_words.away_until(day, now)
+        case _:
+            change = today_words.said(" ".join(("away", *what)), now)  # "hasta el lunes"
+    if change is None:
+        raise click.UsageError(f"{' '.join(what)!r} is no change; write for example: away until monday, away clear")
+    if isinstance(change, Refused):
+        raise click.UsageError(f"{change.why}; {change.instead}")
+    return change

@@ -24,7 +24,7 @@ def command(what: tuple[str, ...], file: Path, wanted: str | None, token: bool, 
     """Close or open differently for the rest of today; alone, show what is in force.
 
     close closes now, or at HH:MM; open opens in that window, whatever the hours say; clear takes today's changes back.
-    Replies that wait are decided again.
+    Spanish will do: cierro 13:00, abro 10:00-12:00, normal. Replies that wait are decided again.
     """
     settings = rehearsal.settings_of(file)
     if token:
@@ -54,7 +54,11 @@ def _change(what: tuple[str, ...], now: Now) -> Change:
             return _made(today_words.open_between(start, end, now))
         case ("clear",):
             return Clear(Said.TODAY)
-    raise click.UsageError(f"{' '.join(what)!r} is no change; write for example: {EXAMPLES}")
+    # As in a mail to himself: "cierro 13:00", "abro de 10 a 12", "normal".
+    said = today_words.said(" ".join(("today", *what)), now)
+    if said is None:
+        raise click.UsageError(f"{' '.join(what)!r} is no change; write for example: {EXAMPLES}")
+    return _made(said)
 
 
 def _made(change: Change | Refused) -> Change:

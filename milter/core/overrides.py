@@ -58,7 +58,7 @@ def in_force(changes: Iterable[Change], now: datetime) -> tuple[Override, ...]:
                 kept = [each for each in kept if each.said is not said or each.is_open]
                 kept.append(one)
             case Override():
-                kept.append(one)
+                kept = [*(each for each in kept if each != one), one]  # said twice, it is one
     return tuple(one for one in kept if one.start < one.end and now < one.end)
 
 

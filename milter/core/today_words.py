@@ -37,10 +37,10 @@ _TIME = re.compile(r"([01]?\d|2[0-4])(?:[:.h]([0-5]\d))?h?")
 
 _TODAY, _AWAY = r"(?:hoy|today)", r"(?:away|fuera|ausente|estoy fuera|estare fuera|i am away|i'm away)"
 _CLOSE = re.compile(
-    rf"{_TODAY}? ?(?:close|cierro|cerrar|cerrado|closed)(?: {_TODAY})?(?: (?:at|a las?|from|desde las?))?(?: (?P<at>\S+))?"
+    rf"{_TODAY}? ?(?:close|cierro|cierra|cerrar|cerrado|closed)(?: {_TODAY})?(?: (?:at|a las?|from|desde las?))?(?: (?P<at>\S+))?"
 )
 _OPEN = re.compile(
-    rf"{_TODAY}? ?(?:open|abro|abrir|abierto)(?: {_TODAY})?(?: (?:from|de|desde las?))? "
+    rf"{_TODAY}? ?(?:open|abro|abre|abrir|abierto)(?: {_TODAY})?(?: (?:from|de|desde las?))? "
     r"(?P<start>\S+?) ?(?:-|to|a las?|a|until|hasta las?) ?(?P<end>[0-9]\S*)"
 )
 _BACK = re.compile(rf"(?:{_AWAY} (?:until|hasta)|vuelvo|back)(?: (?:el|la|on))? (?P<day>\S+)")
@@ -129,6 +129,9 @@ def open_between(start: str, end: str, now: Now) -> Override | Refused:
         return Refused(
             f"{start}-{end} is no window", "write for example: open 10:00-12:00", "no-window", f"{start}-{end}"
         )
+    if last < first and last + 24 * 60 - first > LATEST_NIGHT // timedelta(minutes=1):
+        # Not a night: the two were turned round.
+        return Refused(f"{start}-{end} ends before it begins", f"write {end}-{start}", "no-window", f"{start}-{end}")
     here = now.at.astimezone(UTC)
     for day in now.days:
         begins = max(_instant(now.at, day, first), here)

@@ -243,4 +243,4 @@ def _weekday(day: date, words: _Words, language: str, now: datetime) -> str:
 def _day(day: date, words: _Words, language: str, now: datetime) -> str:
     """ "24 de diciembre"; with the year if it is far away."""
     said = GRAMMARS[language].day(day, False)["day"]
-    return words.year.format(day=said, year=day.year) if (day - now.date()).days > FAR else said
+    return words.year.format(day=said, year=day.year) if abs((day - now.date()).days) > FAR else said

@@ -10,6 +10,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stub leaves the
     UnknownCountryError,
 )
 
+from milter.core.opening_text import weekly_windows
 from milter.settings import presets
 from milter.settings.findings import Wrong
 from milter.settings.hours_spelling import propose
@@ -20,6 +21,8 @@ _LOOSE_TIME = re.compile(r"\b(\d{1,2})[.h](\d{2})\b")
 _SPAN = re.compile(r"\b([01]\d:\d\d|2[0-3]:\d\d)-([01]\d:\d\d|2[0-3]:\d\d)\b")
 # Fixed, so that a file is judged the same on every day: an expression that opened last before this never opens again.
 _FROM = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
+_SUN = re.compile(r"\b(sunrise|sunset|dawn|dusk)\b")
+_NO_END = re.compile(r"\b(\d\d:\d\d)\+")
 _CHANGES = 64  # looked at before we give up finding an opening
 
 
@@ -52,12 +55,29 @@ def check(expression: str, country: str, language: str) -> Wrong | None:
 def backwards(expression: str) -> Wrong | None:
     """A night of more than twelve hours is mostly a slip: "23:30-16:00"."""
     for start, end in _SPAN.findall(expression):
+        if start == end:
+            return Wrong(f'"{start}-{end}" lasts a day and a night', "write another end if that is not meant")
         # From 23:30 to 16:00 is longer than from 16:00 to 23:30 exactly if it is more than half a day.
         if "00:00" < end < start and _minutes(start) - _minutes(end) < 12 * 60:
             return Wrong(
                 f'"{start}-{end}" lasts until {end} of the next day', f'write "{end}-{start}" if that is not meant'
             )
     return None
+
+
+def vague(expression: str) -> Wrong | None:
+    """What the grammar allows and nobody can promise."""
+    if found := _SUN.search(expression):
+        return Wrong(f'"{found[1]}" is the same time on every day here', "write the time")
+    if found := _NO_END.search(expression):
+        return Wrong(f'"{found[0]}" has no end: open until midnight', f'write it, as in "{found[1]}-20:00"')
+    return None
+
+
+def never_together(hours: str, calls: str) -> bool:
+    """Whether two plain weeks have no day in common; what is no plain week is not judged."""
+    open_days, call_days = ({day for rule in weekly_windows(one) or () for day in rule.days} for one in (hours, calls))
+    return bool(open_days and call_days) and not open_days & call_days
 
 
 def _minutes(clock: str) -> int:

@@ -101,13 +101,17 @@ def _closures(table: Reader, calendar: Calendar) -> Closures:
     days, half_days = closures.days_off(table, calendar.zone)
     laid = calendar.laid | closures.calendars(table, calendar.zone, calendar.today)
     busy = Busy.of((*half_days, *laid.spans), laid.days)
-    return Closures(*_holidays(table), days, laid.vacations, busy, laid.sources)
+    return Closures(*_holidays(table, calendar.zone), days, laid.vacations, busy, laid.sources)
 
 
 def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, folder: Path) -> Identity:
     kind = _kind(table)
     addresses = table.patterns(mail_address.pattern, "ana@estudio.example")
     hours = schedule(table, "hours", calendar, closed)
+    calls = schedule(table, "call_hours", calendar, closed)
+    if hours and calls and hours_check.never_together(hours.expression, calls.expression):
+        told = Wrong("falls on no day on which hours open: calls are never taken", "write days that are in hours")
+        table.warn("call_hours", told)
     if hours is None and kind is Kind.BUSINESS:
         hours = closed.schedule(ALWAYS, calendar.zone)
     return Identity(
@@ -116,7 +120,7 @@ def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, fo
         addresses=addresses,
         mailbox=_mailbox(table, addresses),
         schedule=hours,
-        call_schedule=schedule(table, "call_hours", calendar, closed),
+        call_schedule=calls,
         focus=schedule(table, "focus", calendar, closed),
         invitations=_invitations(table),
         booking=table.parsed("booking", link, ""),
@@ -138,8 +142,10 @@ def _invitations(table: Reader) -> Invitations:
     return table.choice("invitations", Invitations.TAG)
 
 
-def _holidays(table: Reader) -> tuple[str, str]:
+def _holidays(table: Reader, zone: str) -> tuple[str, str]:
     found = table.optional("holidays", places.region, None)
+    if found and not found[1] and (meant := places.region_for_country(zone, found[0])):
+        table.warn("holidays", Wrong(f'"{found[0]}" is a country far away', f'write "{meant}" for the region of Spain'))
     if found is None and not table.blank("holidays"):
         return "ES", ""  # the file is broken already; this only keeps PH in it from being called useless
     return found or ("", "")
@@ -196,8 +202,9 @@ def _color(text: str) -> str | Wrong:
 
 
 def _warn_of_hours(table: Reader, key: str, expression: str, closed: Closures) -> None:
-    if slip := hours_check.backwards(expression):
-        table.warn(key, slip)
+    for slip in (hours_check.backwards(expression), hours_check.vague(expression)):
+        if slip:
+            table.warn(key, slip)
     if hours_check.mentions(expression, "SH"):
         table.warn(
             key,

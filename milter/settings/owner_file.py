@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from glob import glob
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from milter.settings.texts import Check, Texts, with_own
 TOP = ("name", "timezone", "language", "tone", *closures.KEYS)
 TABLES = ("replies", "identity", "vacation", "plan", "client", "contacts", "people", "alerts", "folders")
 DEFAULT_LANGUAGE = "en"
+LONGEST_VACATION = timedelta(days=120)  # more is rather a slip in the year
 _UTC = ZoneInfo("UTC")
 
 
@@ -132,17 +133,20 @@ def _vacations(top: Reader) -> Iterator[Vacation]:
                 ),
             )
         elif first and last:
+            if last - first > LONGEST_VACATION:
+                said = f"lasts {(last - first).days + 1} days, from {first} to {last}"
+                table.warn("to", Wrong(said, "write another year, if that is not meant"))
             yield Vacation(first, last)
 
 
 def _year_later(first: date, last: date) -> date:
-    """The first such day that is not before `first`: people forget the turn of the year."""
+    """The first such day that is not before `first`: people forget the turn of the year. `first`, if that makes no vacation."""
     for year in (first.year, first.year + 1):
         try:
             moved = last.replace(year=year)
         except ValueError:
             return first
-        if moved >= first:
+        if first <= moved <= first + LONGEST_VACATION:
             return moved
     return first
 

@@ -1,5 +1,6 @@
 """Time zones, and countries with their regions for public holidays."""
 
+import re
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,6 +14,10 @@ def zone(text: str) -> ZoneInfo | Wrong:
     """An IANA zone."""
     if text in _zones():
         return ZoneInfo(text)
+    if re.fullmatch(r"(?:GMT|UTC)?[+-]\d{1,2}(?::?\d\d)?", text.strip(), re.I):
+        return Wrong(
+            f'"{text}" is not a time zone', 'write the name of a place, such as "Europe/Madrid": it knows the summer'
+        )
     by_city = {one.rpartition("/")[2]: one for one in sorted(_zones(), reverse=True) if "/" in one}
     near = nearest(text, _zones(), 0.75) or by_city.get(nearest(text.replace(" ", "_"), by_city, 0.75) or "")
     return Wrong(f'"{text}" is not a time zone', f'write "{near or "Europe/Madrid"}"')
@@ -42,6 +47,13 @@ def region(text: str) -> tuple[str, str] | Wrong:
     listed = ", ".join(f"{code}-{one}" for one in sorted(set(parts.values())))
     hint = f'write "{code}-{parts.get(near, near)}"' if near else f'write "{code}" for the whole country'
     return Wrong(f'"{part}" is not a region of {code}', f"{hint} (known: {listed})")
+
+
+def region_for_country(zone: str, country: str) -> str | None:
+    """ "ES-GA" for "GA", written by somebody in Spain: that is Gabon. None for any other country."""
+    if zone not in ("Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta"):
+        return None
+    return f"ES-{country}" if country in _regions("ES").values() else None
 
 
 @cache

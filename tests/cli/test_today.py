@@ -107,6 +107,28 @@ def test_for_a_script(ana: Office) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("today cierro 13:00", "today close 13:00"),
+        ("today cierra a las 13:00", "today close 13:00"),
+        ("today abro 13:00-14:00", "today open 13:00-14:00"),
+        ("today abre de 13:00 a 14:00", "today open 13:00-14:00"),
+        ("today normal", "today clear"),
+        ("away lunes", "away until monday"),
+        ("away hasta el lunes", "away until monday"),
+        ("away until the monday", ""),
+    ],
+)
+def test_spanish_will_do(ana: Office, line: str, same: str) -> None:
+    """As in a mail to himself."""
+    assert ana.run(*(same or "today clear").split(), "--at", NOON).exit_code == 0
+    there = ana.run("today", "--at", NOON).output
+    result = ana.run(*line.split(), "--at", NOON)
+    assert result.exit_code == (0 if same else 2)
+    assert ana.run("today", "--at", NOON).output == there
+
+
+@pytest.mark.parametrize(
     ("line", "why"),
     [
         ("today close 11:00", "11:00 has passed: it is 12:00"),

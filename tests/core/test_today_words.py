@@ -61,6 +61,8 @@ def told(text: str, at: Now) -> str:
         (FRIDAY, DAY, "today open 20:00-24:00", "today open 20 20:00 - 11-21 00:00"),
         (FRIDAY, DAY, "today open 10:00-12:00", "10:00-12:00 has passed: it is 12:00"),
         (FRIDAY, DAY, "today open 13:00-13:00", "13:00-13:00 is no window"),
+        (FRIDAY, DAY, "today open 14:00-13:00", "14:00-13:00 ends before it begins"),
+        (FRIDAY, DAY, "hoy abre 13:00-14:30", "today open 20 13:00 - 11-20 14:30"),
         (FRIDAY, DAY, "away until monday", "away closed 20 12:00 - 11-23 00:00"),
         (FRIDAY, DAY, "vuelvo el miércoles", "away closed 20 12:00 - 11-25 00:00"),
         (FRIDAY, DAY, "away until friday", "away closed 20 12:00 - 11-27 00:00"),

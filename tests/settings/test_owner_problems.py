@@ -90,6 +90,13 @@ CASES = {
         '[alerts]\naddresses = ["Uptime <a@uptime.example>"]',
         '8: alerts.addresses: "Uptime <a@uptime.example>" is not an address; '
         'write only the address, such as "a@uptime.example"'),
+    "vacation backwards, and no other year makes it one": (
+        "[[vacation]]\nfrom = 2026-12-24\nto = 2026-12-06",
+        "9: vacation.to: 2026-12-06 lies before from = 2026-12-24; write the last day away, 2026-12-24 or later"),
+    "time zone by its hours": (
+        '[client.a]\naddresses = ["@a.example"]\ntimezone = "GMT+1"',
+        '9: client.a.timezone: "GMT+1" is not a time zone; '
+        'write the name of a place, such as "Europe/Madrid": it knows the summer'),
     "vacation backwards": (
         "[[vacation]]\nfrom = 2026-12-24\nto = 2026-01-06",
         "9: vacation.to: 2026-01-06 lies before from = 2026-12-24; write the last day away, 2027-01-06 or later"),
@@ -223,6 +230,25 @@ WARNINGS = {
         HOST, 'hours = "Mo-Fr 23:30-16:00"',
         '7: identity.studio.hours: "23:30-16:00" lasts until 16:00 of the next day; '
         'write "16:00-23:30" if that is not meant'),
+    "a day and a night": (
+        HOST, 'hours = "Mo-Fr 10:00-10:00"',
+        '7: identity.studio.hours: "10:00-10:00" lasts a day and a night; write another end if that is not meant'),
+    "no end": (
+        HOST, 'hours = "Mo-Fr 16:00+"',
+        '7: identity.studio.hours: "16:00+" has no end: open until midnight; write it, as in "16:00-20:00"'),
+    "by the sun": (
+        HOST, 'hours = "sunrise-18:00"',
+        '7: identity.studio.hours: "sunrise" is the same time on every day here; write the time'),
+    "Gabon": (
+        HOST, 'holidays = "GA"',
+        '7: identity.studio.holidays: "GA" is a country far away; write "ES-GA" for the region of Spain'),
+    "calls when it never opens": (
+        HOST, 'hours = "Mo-Fr 10:00-12:00"\ncall_hours = "Sa 10:00-12:00"',
+        "8: identity.studio.call_hours: falls on no day on which hours open: calls are never taken; "
+        "write days that are in hours"),
+    "a vacation of years": (
+        HOST, "[[vacation]]\nfrom = 2020-12-24\nto = 2027-01-06",
+        "9: vacation.to: lasts 2205 days, from 2020-12-24 to 2027-01-06; write another year, if that is not meant"),
     "PH for nothing": (
         HOST, 'hours = "Mo-Fr 10:00-12:00; PH off"',
         '7: identity.studio.hours: PH does nothing without holidays; '
