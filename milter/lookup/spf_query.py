@@ -75,6 +75,8 @@ class Query(spf.query):  # type: ignore[misc]
         return " ".join((version, *kept))
 
     def expand_domain(self, arg: str) -> str:
+        if arg == self.d:
+            return arg  # pyspf fills it in where no name is given; it may hold what a HELO name brought along
         _or_permerror(check_domain, arg)
         return self.expand(arg)
 
