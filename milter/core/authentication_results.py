@@ -168,7 +168,7 @@ def _said(one: Result) -> str:
     if not _plain(one.result):
         return f"{one.method}=none"
     words = [f"{one.method}={one.result}"]
-    if comment := re.sub(r"[^A-Za-z0-9 .,=_-]+", " ", one.comment)[:80].strip():
+    if comment := " ".join(re.sub(r"[^A-Za-z0-9.,=_-]", " ", one.comment).split())[:80].strip():
         words.append(f"({comment})")
     for name in _TOLD:
         value = one.properties.get(name, "")

@@ -249,7 +249,7 @@ def _authentication(
     # RFC 7489 section 3.1.2: of HELO only for the null reverse-path, for which check_spf answers by itself.
     evidence = Evidence(
         tuple(one.domain for one in passed),
-        tuple(one.domain for one in signatures if one.result == "temperror"),
+        tuple(one.domain or author for one in signatures if one.result == "temperror"),  # unknown: it may be his
         spf.result if spf else "",
         spf.domain if spf else "",
     )

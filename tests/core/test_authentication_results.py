@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from milter.core import authentication_results as results
+from milter.core.authentication_results import Result
 from milter.core.facts import Authentication, Missing
 from tests.core import studio
 from tests.core.studio import letter
@@ -111,3 +112,65 @@ def test_author_and_correspondent(
     known = results.believed(letter(stamp, mail_from=mail_from), studio.POLICY).authentication
     assert isinstance(known, Authentication)
     assert (known.author_authenticated, known.correspondent_authenticated) == (author_is, correspondent_is)
+
+
+@pytest.mark.parametrize(
+    ("said", "dmarc", "author_is"),
+    [
+        ("dmarc=fail header.from=acme.example policy.dmarc=none; dkim=pass header.d=acme.example", "none", False),
+        ("dmarc=fail header.from=acme.example policy.dmarc=reject; dkim=pass header.d=acme.example", "fail", False),
+        ("dmarc=fail header.from=acme.example", "fail", False),
+        ("dmarc=pass header.from=acme.example; dmarc=fail header.from=x.example policy.dmarc=none", "none", False),
+        ("dmarc=temperror header.from=acme.example; dkim=pass header.d=acme.example", "none", True),
+    ],
+)
+def test_a_failure_withholds_unless_the_domain_asks_that_nothing_be_done(
+    said: str, dmarc: str, author_is: bool
+) -> None:
+    known = results.believed(
+        letter(f"Authentication-Results: mx.estudio.example; {said}\n{OURS}"), studio.POLICY
+    ).authentication
+    assert isinstance(known, Authentication)
+    assert (known.dmarc, known.author_authenticated) == (dmarc, author_is)
+
+
+def test_a_failure_that_asks_for_nothing_is_not_believed_from_everywhere() -> None:
+    """It would keep us from verifying, and withhold nothing."""
+    mild = f"{FAIL} policy.dmarc=none"
+    assert isinstance(results.believed(letter(f"{OURS}\n{THEIRS}\n{mild}"), studio.POLICY).authentication, Missing)
+
+
+@pytest.mark.parametrize(
+    ("said", "signature"),
+    [
+        ("dkim=pass header.d=acme.example header.b=abcd1234", "abcd1234"),
+        ('dkim=pass header.d=acme.example header.b="ab/d12=="', "ab/d12=="),
+        ("dkim=pass header.d=evil.example header.b=abcd1234", ""),
+        ("dkim=fail header.d=acme.example header.b=abcd1234", ""),
+        ("dkim=pass header.d=acme.example", ""),
+        ('dkim=pass header.d=acme.example header.b="x y"', ""),
+    ],
+)
+def test_which_signature_it_was(said: str, signature: str) -> None:
+    stamp = f"Authentication-Results: mx.estudio.example; {said}\n{OURS}"
+    known = results.believed(letter(stamp), studio.POLICY).authentication
+    assert isinstance(known, Authentication) and known.signature == signature
+
+
+def test_results_are_said_in_plain_words_whatever_stood_in_a_mail_or_in_dns() -> None:
+    hostile = 'x\r\nX-Evil: 1; dkim=pass ("y\\'
+    one = Result(
+        "dkim",
+        "fail",
+        {"header.d": hostile, "header.s": hostile, "header.a": "rsa-sha256", "header.b": "ab/="},
+        hostile,
+    )
+    assert results.said([one]) == 'dkim=fail (x X-Evil 1 dkim=pass y) header.a=rsa-sha256 header.b="ab/="'
+    assert results.said([Result("spf", "pa\nss")]) == "spf=none"
+
+
+def test_what_is_said_has_an_end_and_whole_results() -> None:
+    many = [Result("dkim", "fail", {"header.d": f"{'x' * 60}.example", "header.s": str(n)}) for n in range(100)]
+    said = results.said([Result("dmarc", "fail", {"header.from": "acme.example"}), *many])
+    assert len(said) <= results.LONGEST and said.startswith("dmarc=fail header.from=acme.example; ")
+    assert all(one.startswith("dkim=fail header.d=") and " header.s=" in one for one in said.split("; ")[1:])

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from milter.core import header_edits, pipeline
+from milter.core.authentication_results import Believed
 from milter.core.decision import Decision
 from milter.core.envelope import Transaction
+from milter.core.facts import Authentication
 from milter.core.message import parse
 from milter.core.owner import AddressBook
 from milter.core.policy import Policy
@@ -162,3 +164,22 @@ def test_nothing_to_do_is_no_edit() -> None:
     transaction = letter(**TO_NOBODY)  # type: ignore[arg-type]
     edits = studio.edits(Decision("luis@otro.example"), transaction)
     assert not edits and header_edits.apply(transaction.message, edits) == transaction.message.header
+
+
+def test_our_results_are_folded_and_read_back_as_they_were_written() -> None:
+    said = "; ".join(
+        [
+            "spf=none (not checked, the sender is a user of ours) smtp.mailfrom=a-rather-long-name-of-a-domain.example",
+            "dmarc=pass header.from=a-rather-long-name-of-a-domain.example policy.dmarc=quarantine",
+            'dkim=pass header.d=a-rather-long-name-of-a-domain.example header.s=2026 header.a=rsa-sha256 header.b="a/c="',
+        ]
+    )
+    transaction = letter()
+    believed = Believed(Authentication(True, True, "pass", "mx.estudio.example", said))
+    cleaned = header_edits.clean(transaction.message, believed, studio.POLICY)
+    decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
+    header = header_edits.apply(
+        transaction.message, header_edits.edits_for(decision, cleaned, transaction, studio.POLICY)
+    )
+    assert values(header, "Authentication-Results") == [f"mx.estudio.example; {said}"]
+    assert max(map(len, re.findall(rb"[^\r\n]+", header))) <= 78

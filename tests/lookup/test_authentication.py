@@ -108,3 +108,44 @@ async def test_a_rehearsal_reads_our_field_as_we_meant_it(case: dict[str, Any]) 
     assert isinstance(again, Authentication)
     facts = [(one.author_authenticated, one.correspondent_authenticated, one.dmarc) for one in (known, again)]
     assert facts[0] == facts[1], known.summary
+
+
+@pytest.mark.parametrize("broken", ["verify_signatures", "check_spf"])
+async def test_a_defect_of_ours_in_looking_up_is_a_temperror(
+    broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Signed by the client, from a host that SPF does not list, or the reverse: with the other half unknown, nobody forged."""
+
+    async def defect(*_: object) -> None:
+        raise LookupError("a defect")
+
+    half = {"signed": "acme", "peer": {"address": "198.51.100.9"}} if broken == "verify_signatures" else {}
+    found = []
+    with DnsServer(world.records()) as dns:
+        async with authenticator(dns) as ours:
+            for _ in range(2):
+                believed, _ = await authentication.proven(transaction(half), SETTINGS, ours)
+                assert isinstance(believed.authentication, Authentication)
+                found.append((believed.authentication.author_authenticated, believed.authentication.dmarc))
+                monkeypatch.setattr(authentication, broken, defect)
+    assert found == [(True, "pass"), (False, "none")]
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == ["a look-up failed"]
+    assert isinstance(believed.authentication, Authentication) and "dmarc=temperror" in believed.authentication.summary
+
+
+async def test_without_anybody_to_ask_only_believed_results_count() -> None:
+    believed, (draft,) = await authentication.proven(transaction({"signed": "acme"}), SETTINGS, None)
+    assert believed.authentication == Missing("not verified")
+    assert draft.identity is not None
+
+
+async def test_other_name_servers_count_from_the_next_message_on() -> None:
+    with DnsServer({}) as empty, DnsServer(world.records()) as dns:
+        async with authenticator(empty) as ours:
+            said = []
+            for _ in range(2):
+                believed, _ = await authentication.proven(transaction({}), SETTINGS, ours)
+                assert isinstance(believed.authentication, Authentication)
+                said.append(believed.authentication.summary.split()[0])
+                ours.use(Resolver([dns.nameserver]))
+    assert said == ["spf=none", "spf=pass"]
