@@ -24,7 +24,10 @@ EXAMPLE = "recado learn junk --user ana@estudio.example message.eml"
 @click.option("--user", metavar="MAILBOX", help="Whose mailbox it lies in. Default: as the message itself says.")
 @click.option("--later", is_flag=True, help="Take the message, answer at once, and learn it in the background.")
 @click.option("--waiting", is_flag=True, help="Learn what --later took and could not finish. Alone, without a message.")
-def command(lesson: str | None, where: Path, file: Path, user: str | None, later: bool, waiting: bool) -> None:
+@click.option("--at", metavar="INSTANT", hidden=True)
+def command(
+    lesson: str | None, where: Path, file: Path, user: str | None, later: bool, waiting: bool, at: str | None
+) -> None:
     """Learn from what an owner did with a message: junk, he moved it into Junk; ham, he moved it out; sent, he wrote it.
 
     FILE is one message as it lies in the mailbox, - (the default) is standard input. The same message counts once; of junk and
@@ -46,7 +49,7 @@ def command(lesson: str | None, where: Path, file: Path, user: str | None, later
         return
     from milter.cli import learning
 
-    learning.learn_now(file, lesson, user, content)
+    learning.learn_now(file, lesson, user, content, at)
 
 
 def _content(where: Path) -> bytes:

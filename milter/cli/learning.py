@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from milter.cli import learn_waiting, rehearsal, stored
+from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter
 from milter.core import address, learning, received, sender
 from milter.core.envelope import Peer, Transaction
@@ -35,11 +36,12 @@ log = logging.getLogger("milter.cli")
 OUTBOX = "outbox"
 
 
-def learn_now(file: Path, lesson: str, user: str | None, content: bytes) -> None:
+def learn_now(file: Path, lesson: str, user: str | None, content: bytes, at: str | None) -> None:
     """One line on standard output that says what came of it, without a name. Exit 1 if this can learn nothing at all."""
     settings = _settings(file)
+    now = parse_instant(at).astimezone(UTC) if at else rehearsal.now()
     with rehearsal.quiet():
-        said = asyncio.run(_learn(settings, Lesson(lesson), user, content, rehearsal.now()))
+        said = asyncio.run(_learn(settings, Lesson(lesson), user, content, now))
     click.echo(f"recado learn {lesson}: {said}")
 
 
@@ -144,6 +146,8 @@ async def _tell(store: RedisStore, learned: Learned, settings: Settings, now: da
     if before and before[0] is learned.lesson:
         return "learned before"
     await store.settle(_event(learned, layout, before))
+    for one in learned.wrote:
+        await store.promises.kept(one.owner, one.person, learned.at)
     await lessons.note(learned.owner, learned.message, learned.lesson, now)
     if before:
         await _take_back(Reputation(store.link, layout), learned, before, now)
@@ -156,7 +160,7 @@ async def _take_back(reputation: Reputation, learned: Learned, before: tuple[Les
     for person, known in zip(people, await reputation.read(learned.owner, people), strict=True):
         if known.record:
             await reputation.put(learned.owner, person, learning.taken_back(known.record, lesson, since, now))
-        if known.domain and person.domain:
+        if known.domain and person.domain and person.authenticated:  # a stranger's domain has learned nothing from him
             domain = sender.of_domain(person.domain)
             await reputation.put(learned.owner, domain, learning.taken_back(known.domain, lesson, since, now))
 

@@ -1,7 +1,7 @@
 """What a stored message teaches: its owner moved it into Junk or out of it, or wrote it himself. Values in, values out."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from milter.core.reputation import Record
 from milter.core.sender import NameKind, Sender
 
 MOST_RECIPIENTS = 50  # of one mail: who is written to along with more than that is not a correspondent
+OLD = timedelta(days=1)  # a folder of sent mail may be copied here as a whole: what was written long ago is no news
 _RECIPIENTS = ("to", "cc", "bcc")
 
 
@@ -98,6 +99,9 @@ def sent(message: Message, owner: Owner | None, policy: Policy, now: datetime) -
         return Nothing("written to nobody but the owners themselves")
     if len(people) > MOST_RECIPIENTS:
         return Nothing(f"written to more than {MOST_RECIPIENTS} people at once")
+    at = min(now, _date(message) or now)
+    if now - at > OLD:
+        return Nothing("written more than a day ago: an old letter that was copied here")
     owner = author.owner
     said = message.first("message-id") or message.header.decode("latin-1")
     persons = (address.correspondent_name(one, policy.recipient_delimiter) for one in people)
@@ -105,7 +109,7 @@ def sent(message: Message, owner: Owner | None, policy: Policy, now: datetime) -
         Lesson.SENT,
         owner.id,
         policy.keys.name("learned", owner.id, "sent", said),
-        min(now, _date(message) or now),
+        at,
         tuple(sender.of_address(one, policy.recipient_delimiter) for one in people),
         tuple(dict.fromkeys(PersonKey(owner.id, one) for one in persons)),
     )
@@ -134,7 +138,6 @@ def _written_to(message: Message, policy: Policy) -> tuple[str, ...]:
 
 
 def _date(message: Message) -> datetime | None:
-    """An old Sent folder may be copied in as a whole: what was written years ago was not written today."""
     try:
         at = parsedate_to_datetime((message.first("date") or "")[:64])
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

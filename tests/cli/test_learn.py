@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from click.testing import Result
 from milter.cli import learn_waiting
 from milter.store import event_json
 from tests.cli.office import DELIVERED, MX, POSTFIX, RESULTS, Office, letter
-from tests.cli.test_replies import SECRET
+from tests.cli.test_replies import NOW, SECRET
+from tests.cli.test_today import promised
 from tests.doubles.redis_server import RedisServer, redis_server
 from tests.real.processes import wait_until
 
@@ -24,7 +26,7 @@ OURS = "Recado-Identity: studio\nRecado-Class: client\n"
 CLIENT = f"Received: from x (x.example [192.0.2.77])\n by {MX} with ESMTPS id 4Zk; Fri, 20 Nov 2026 23:44 +0100\n"
 STORED = letter(DELIVERED + OURS + RESULTS + POSTFIX)
 UNPROVEN = letter(DELIVERED + OURS + CLIENT, From=f"Marta <{STRANGER}>", Message_ID="<m1@flores.example>")
-SENT = letter(From=f"Ana Souto <{ANA}>", To=f"{STRANGER}, {LAURA}", Cc="hola@estudio.example")
+SENT = letter(Date="", From=f"Ana Souto <{ANA}>", To=f"{STRANGER}, {LAURA}", Cc="hola@estudio.example")
 
 
 @pytest.fixture(scope="module")
@@ -116,19 +118,51 @@ def test_what_the_owner_sent(ana: Office) -> None:
     assert evidence(ana) == (1.0, 0.0)
 
 
+NIGHT = "2026-11-20T23:40:00+01:00"
+
+
 def test_a_reply_is_withheld_from_whom_the_owner_wrote_to(ana: Office) -> None:
     """Ana opened on Friday at 16:00; at night she is closed."""
     before = json.loads(ana.explain("--json").stdout)
     assert before["reply"]["send"] is True
-    learn(ana, "sent", letter(From=ANA, To=LAURA, Date="Fri, 20 Nov 2026 23:30:00 +0100"))
+    learn(ana, "sent", letter(From=ANA, To=LAURA, Date="Fri, 20 Nov 2026 23:30:00 +0100"), "--at", NIGHT)
     after = json.loads(ana.explain("--json").stdout)
     assert (after["reply"]["send"], after["reasons"][-1]["code"]) == (False, "reply-withheld-owner-wrote")
 
 
-def test_an_old_letter_withholds_no_reply(ana: Office) -> None:
-    """Somebody copies his old folder of sent mail to this server."""
-    learn(ana, "sent", letter(From=ANA, To=LAURA, Date="Mon, 9 Nov 2026 10:00:00 +0100"))
+@pytest.mark.parametrize("date", ["Fri, 20 Nov 2026 15:00:00 +0100", "Thu, 19 Nov 2026 23:50:00 +0100"])
+def test_what_was_written_before_the_last_opening_withholds_no_reply(ana: Office, date: str) -> None:
+    learn(ana, "sent", letter(From=ANA, To=LAURA, Date=date), "--at", NIGHT)
     assert json.loads(ana.explain("--json").stdout)["reply"]["send"] is True
+
+
+def test_an_old_folder_of_sent_mail_is_no_news(ana: Office) -> None:
+    learn(ana, "sent", SENT)
+    old = "nothing to learn: written more than a day ago: an old letter that was copied here"
+    learn(ana, "sent", letter(From=ANA, To=LAURA, Date="Mon, 9 Nov 2015 10:00:00 +0100"), said=old)
+    assert evidence(ana) == (1.0, 0.0)
+
+
+def test_a_promise_is_kept_by_writing(ana: Office, server: RedisServer) -> None:
+    promised(server, laura=timedelta(hours=4))
+    (before,) = [json.loads(one) for one in ana.run("promises", "--json").stdout.splitlines()]
+    learn(ana, "sent", SENT, "--at", (NOW + timedelta(hours=3)).isoformat())
+    (after,) = [json.loads(one) for one in ana.run("promises", "--json").stdout.splitlines()]
+    assert (before["state"], after["state"]) == ("due", "kept")
+
+
+def test_what_is_taken_back_of_a_stranger_was_never_his_domain_s(ana: Office) -> None:
+    learn(ana, "junk", letter(DELIVERED + OURS + _proven("flores.example"), From=STRANGER))
+    before = show(ana, "flores.example")["evidence"]
+    learn(ana, "junk", UNPROVEN)
+    learn(ana, "ham", UNPROVEN, said="learned, and what was learned before is taken back")
+    after = show(ana, "flores.example")["evidence"]
+    assert (round(after["bad"], 1), round(before["bad"], 1)) == (1.0, 1.0)
+
+
+def _proven(domain: str) -> str:
+    results = f"Authentication-Results: {MX}; dkim=pass header.d={domain}\n"
+    return f"{results}Received: from {domain} by {MX} with ESMTPS id 4Zk; Fri, 20 Nov 2026 23:44:59 +0100\n"
 
 
 NOTHING = [
