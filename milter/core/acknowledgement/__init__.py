@@ -29,6 +29,7 @@ BEFORE = (
     about_message.without_author,
     about_message.several_authors,
     about_message.older_than_a_day,
+    about_message.before_its_time,
     about_recipient.not_addressed,
     about_sender.unusable,
 )

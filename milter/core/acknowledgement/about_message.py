@@ -10,6 +10,7 @@ from milter.core.decision import Reason
 from milter.core.reasons import reason
 
 OLD = timedelta(days=1)
+AHEAD = timedelta(days=366)  # a machine that starts without its clock is decades back
 HOPS = 100  # RFC 5321 section 6.3; real mail through gateways has over ten
 _SUPPRESS = frozenset({"all", "oof", "autoreply"})
 
@@ -75,14 +76,26 @@ def several_authors(case: Case) -> Reason | None:
 
 def older_than_a_day(case: Case) -> Reason | None:
     """By the topmost Received that is not ours: an import, or mail that was stuck. Without one nothing is known."""
+    sent = _received(case)
+    if sent is not None and case.transaction.now - sent > OLD:
+        return reason("reply-withheld-old", sent.isoformat())
+    return None
+
+
+def before_its_time(case: Case) -> Reason | None:
+    """Sent a year from now, by the same Received: if it is this machine that errs, every opening it names is wrong."""
+    sent = _received(case)
+    if sent is not None and sent - case.transaction.now > AHEAD:
+        return reason("reply-withheld-clock", sent.isoformat())
+    return None
+
+
+def _received(case: Case) -> datetime | None:
+    """When the last machine that is not ours had it."""
     for value in case.message.all("received"):
         text = lexical.without_comments(value)
-        if _is_ours(text, case):
-            continue
-        sent = _date(text)
-        if sent is not None and case.transaction.now - sent > OLD:
-            return reason("reply-withheld-old", sent.isoformat())
-        return None
+        if not _is_ours(text, case):
+            return _date(text)
     return None
 
 
