@@ -115,7 +115,7 @@ REASONS: dict[str, str] = {
     "reply-withheld-no-author": "No readable author in From.",
     "reply-withheld-several-authors": "More than one author in From.",
     "reply-withheld-old": "More than a day old when it arrived here: too late, or an import.",
-    "reply-withheld-clock": "Sent a year after what this machine's clock says: a clock is wrong, and any opening would be.",
+    "reply-withheld-clock": "Sent a year after what our clock says: one of the clocks is wrong, so no time is named.",
     "reply-withheld-not-addressed": "None of the identity's addresses is visible in To, Cc or Resent.",
     "reply-withheld-role": "Role addresses are answered only to clients.",
     "reply-withheld-catch-all": "Addresses matched by a catch-all alone are answered only to clients.",
