@@ -20,6 +20,7 @@ CLIENTS = {
     "acme": replace(studio.ACME, names={"laura@acme.example": "Laura", "laura.acme@gmail.example": "Laura"}),
     "bistro": replace(studio.BISTRO, names={"chef@bistro.example": "Jean Petit"}),
     "cafes": Client("cafes", "España Cafés", ("@xn--espaa-rta.example",), "Clientes/Cafés"),
+    "rei": Client("rei", "Laura Rei", ("@laura.example",), "Clientes/Rei", names={"hola@laura.example": "Laura"}),
     "serie": Client("serie", "Serie", ("@s1.example", "@shop1.example"), "Clientes/Serie"),
 }
 POLICY = studio.with_replies(

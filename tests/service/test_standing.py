@@ -92,8 +92,15 @@ async def test_whose_mail_was_spam_lands_in_the_junk(tmp_path: Path, own_redis: 
         assert (decision.folder, decision.standing, last(decision)) == ("Junk", "bad", "reply-withheld-bad-standing")
 
 
+def unscreened(good: Settings) -> Settings:
+    made = strict(good)
+    (ana,) = made.policy.owners
+    ana = replace(ana, folders=replace(ana.folders, screened=""))
+    return replace(made, policy=replace(made.policy, owners=(ana,)))
+
+
 async def test_a_trusted_stranger_is_answered_once(tmp_path: Path, own_redis: RedisServer) -> None:
-    async with strict_office(tmp_path, own_redis) as ana:
+    async with office(tmp_path, own_redis, changes=unscreened) as ana:
         assert last(await decided(ana, 1)) == "reply-withheld-unknown"
         await ana.store.reputation.put("ana", of_address(MARTA), Record(seconds(NIGHT), good=30.0, count=30))
         decision = await decided(ana, 2)
