@@ -99,6 +99,18 @@ def test_in_the_inbox(running: Running) -> None:
     assert dovecot.folders(ANA) == {"INBOX"}
 
 
+def test_strangers(running: Running) -> None:
+    """Who looks like a client stays in sight; a bad standing is marked, or lies in the junk; first-timers in their folder."""
+    dovecot = running()
+    deliver(dovecot, "Recado-Keywords: $Prospect $LookAlike\r\n")
+    deliver(dovecot, "Recado-Keywords: $Prospect $BadStanding\r\n")
+    deliver(dovecot, filed("Junk", "$Prospect $Junk"))
+    deliver(dovecot, filed("Cribado", "$Prospect"))
+    assert [mail.flags for mail in dovecot.mails(ANA)] == [{"$Prospect", "$LookAlike"}, {"$Prospect", "$BadStanding"}]
+    assert [mail.flags for mail in dovecot.mails(ANA, "Junk")] == [{"$Prospect", "$Junk"}]
+    assert [mail.flags for mail in dovecot.mails(ANA, "Cribado")] == [{"$Prospect"}]
+
+
 def test_the_users_own_script_runs_after_ours_unless_ours_filed(running: Running) -> None:
     dovecot = running()
     for user in (FILES_ALL, FLAGS_MORE):
