@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 SERVERS := $(RECADO_REQUIRE_SERVERS)
 WORKERS ?= 2
 
-.PHONY: demo test check format lint types bench lock clean
+.PHONY: demo test check format lint types bench bench-reputation lock clean
 
 demo: $(STAMP)
 	$(BIN)/python -m tests.demo
@@ -31,6 +31,10 @@ types: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# SENDERS=1000,100000 for a short run.
+bench-reputation: $(STAMP)
+	$(BIN)/python -m tests.bench.reputation $(if $(SENDERS),--senders $(SENDERS))
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Recado needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
