@@ -44,6 +44,8 @@ _STROKES = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l"})
 
 def plain(text: str) -> str:
     """Small Latin letters for what looks like them, without accents and what cannot be seen. Digits stay."""
+    if text.isascii():
+        return text.lower()
     text = unicodedata.normalize("NFKC", text).translate(_CAPITALS).casefold()
     parts = unicodedata.normalize("NFKD", text)
     return "".join(one for one in parts if unicodedata.category(one) not in ("Mn", "Cf")).translate(_PLAIN)
