@@ -83,8 +83,9 @@ async def test_an_empty_body(child: HashProcess) -> None:
 
 async def test_many_at_once_each_get_their_own(child: HashProcess) -> None:
     bodies = [b"%d\r\n" % number * 100_000 for number in range(MOST_WAITING)]
-    answers = await asyncio.gather(*(child.hashes(one, ["simple"], soon()) for one in bodies))
-    assert answers == [{"simple": sha256(one).digest()} for one in bodies]
+    for _ in range(2):
+        answers = await asyncio.gather(*(child.hashes(one, ["simple"], soon()) for one in bodies))
+        assert answers == [{"simple": sha256(one).digest()} for one in bodies]
 
 
 async def test_more_than_may_wait() -> None:
@@ -198,25 +199,30 @@ async def test_closing_with_a_body_in_hand(fails_first: Callable[[str], HashProc
 
 
 PARENT = """
-import asyncio
+import asyncio, sys
 from milter.lookup.process import HashProcess
 
 async def main():
     child = HashProcess()
-    await child.hashes(b"x", ["simple"], asyncio.get_running_loop().time() + 60)
-    print(child.pid, flush=True)
-    await asyncio.Event().wait()
+    while True:
+        assert isinstance(await child.hashes(b"x", ["simple"], asyncio.get_running_loop().time() + 60), dict)
+        print(child.pid, flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
 
 asyncio.run(main())
 """
 
 
 async def test_it_ends_with_a_killed_parent() -> None:
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, stdout=subprocess.PIPE)
-    assert parent.stdout
+    pipe = subprocess.PIPE
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, stdin=pipe, stdout=pipe, stderr=pipe)
+    assert parent.stdin and parent.stdout and parent.stderr
     pid = int(await parent.stdout.readline())
-    os.kill(pid, signal.SIGTERM)  # it waits for its parent's end, whoever says stop
-    os.kill(pid, 0)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(pid, number)  # it waits for its parent's end, whoever says stop
+    parent.stdin.write(b"\n")
+    assert int(await parent.stdout.readline()) == pid
     parent.kill()
     await parent.wait()
+    assert await parent.stderr.read() == b"", "both have gone, without a word"
     await gone(pid)
