@@ -19,6 +19,7 @@ log = logging.getLogger("milter.lookup")
 SECONDS = 5.0  # for all look-ups of one message together
 PATIENCE = 1.5  # seconds for one server's answer to one question
 PROBE = 2.0  # seconds between two probes of a silent DNS
+PROBE_PATIENCE = 1.0  # seconds for the answer to one
 LONGEST_TTL, LONGEST_NEGATIVE_TTL = 3600, 900  # seconds (RFC 2308 section 5 advises at most some hours)
 # Seconds; RFC 2308 section 7 allows up to five minutes. A name server that is back should be noticed, and a burst is shorter.
 FAILURE_TTL = 10
@@ -56,11 +57,13 @@ class Resolver:
         resolv_conf: Path = RESOLV_CONF,
         patience: float = PATIENCE,
         probe_every: float = PROBE,
+        probe_patience: float = PROBE_PATIENCE,
     ) -> None:
         self.silent = False
         self._servers = [server(one) for one in nameservers] or _of_this_host(resolv_conf)
         self._patience = patience
         self._probe_every = probe_every
+        self._probe_patience = probe_patience
         self._first = 0
         self._cache = Cache()
         self._flights: dict[Key, asyncio.Task[Answer]] = {}
@@ -189,7 +192,7 @@ class Resolver:
 
     async def _answers(self, there: Server, asked: Key) -> bool:
         try:
-            async with asyncio.timeout(self._patience / 3):
+            async with asyncio.timeout(self._probe_patience):
                 await exchange(there, asked)
         except (OSError, EOFError):
             return False

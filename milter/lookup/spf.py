@@ -14,6 +14,7 @@ log = logging.getLogger("milter.lookup")
 
 # Each pass learns what one term needs: ten terms of two steps each, the records of their domains, %{p}.
 MOST_PASSES = 50
+_LONGEST = 254  # characters of a name with its last dot
 # A multi-label domain name (RFC 7208 section 4.3). Underscores exist, address literals and all-numeric top labels do not.
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?![0-9]+\Z)[a-z0-9_-]{1,63}")
 
@@ -34,7 +35,8 @@ async def check_spf(resolver: Resolver, budget: Budget, address: str, helo: str,
     scope = "mailfrom" if mail_from else "helo"
     # RFC 7208 section 2.4: without a reverse-path the identity is postmaster at the HELO name.
     local, domain = split(mail_from) if mail_from else ("postmaster", helo)
-    domain = normal_domain(domain)
+    # No name is longer, in whatever letters; turning them into A-labels would cost as much as the sender likes.
+    domain = normal_domain(domain) if len(domain) <= _LONGEST else ""
     client = _client(address)
     if client is None or not _DOMAIN.fullmatch(domain):
         return SpfResult("none", domain, scope)

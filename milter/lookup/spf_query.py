@@ -17,10 +17,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import spf
 
-MOST_TERMS, MOST_BYTES = (
-    1000,
-    32_768,
-)  # of all records together: long lists of networks exist, and each pass reads them again
+# Of all records together: long lists of networks exist, and each pass reads them again.
+MOST_TERMS = 1000
+MOST_BYTES = 32_768
 MOST_HOSTS = 10  # of an MX or PTR look-up (RFC 7208 section 4.6.4)
 _Address = IPv4Address | IPv6Address
 

@@ -38,9 +38,10 @@ def server() -> Iterator[DnsServer]:
 
 @asynccontextmanager
 async def resolver(
-    *servers: DnsServer, patience: float = GENEROUS, probe_every: float = BRIEF
+    *servers: DnsServer, patience: float = GENEROUS, probe_patience: float = GENEROUS
 ) -> AsyncIterator[Resolver]:
-    one = Resolver([each.nameserver for each in servers], patience=patience, probe_every=probe_every)
+    names = [each.nameserver for each in servers]
+    one = Resolver(names, patience=patience, probe_every=BRIEF, probe_patience=probe_patience)
     try:
         yield one
     finally:
@@ -166,7 +167,7 @@ async def test_where_nobody_listens_the_next_one_is_asked(server: DnsServer) -> 
 
 async def test_a_silent_server_is_no_longer_asked_first(server: DnsServer) -> None:
     with DnsServer(dict(RECORDS), {"*": "silent"}) as first:
-        async with resolver(first, server, patience=1.5) as one:
+        async with resolver(first, server, patience=3) as one:
             assert await ask(one) == TRUE
             assert await ask(one, "mx.acme.example", "AAAA") != NoRecords()
     assert first.asked("mx.acme.example AAAA") == 0
@@ -266,7 +267,7 @@ async def test_without_time_nothing_is_asked(server: DnsServer) -> None:
 async def test_while_the_dns_is_silent_nobody_waits(server: DnsServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "milter.lookup")
     server.faults["*"] = "silent"
-    async with resolver(server, patience=BRIEF) as one:
+    async with resolver(server, patience=BRIEF, probe_patience=BRIEF) as one:
         for each in itertools.count():
             waiting = [asyncio.create_task(ask(one, f"{each}.{name}.example")) for name in range(5)]
             assert {isinstance(found, Failed) for found in await asyncio.gather(*waiting)} == {True}
@@ -290,7 +291,7 @@ async def test_while_the_dns_is_silent_nobody_waits(server: DnsServer, caplog: p
 
 async def test_a_dead_zone_is_not_a_dead_dns(server: DnsServer, caplog: pytest.LogCaptureFixture) -> None:
     """Twin of the former: one name is never answered, and the others still are."""
-    async with resolver(server, patience=1.5) as one:
+    async with resolver(server, patience=BRIEF) as one:
         assert await ask(one, "quiet.example", "TXT") == Failed("timeout")
         assert one._probing
         await one._probing
