@@ -137,7 +137,7 @@ def client(
     if peer.source == "LOCAL":
         return NoClient("sent on this host")
     if not address:
-        return NoClient("the client's address is not known")
+        return NoClient("the client is not known")
     if is_ours(address):
         return NoClient("the client is of our own network")
     hops = [parse(one) for one in transaction.message.all("received")[:MOST]]

@@ -257,11 +257,9 @@ def _authentication(
     first = next((one for one in published if one is not None), None)
     by_mail_from = spf is not None and spf.scope == "mailfrom" and spf.result == "pass"
     proven = verdict.result != "fail" and dmarc.proven(author, first, evidence)
-    results = (
-        _spf_result(spf, client, sender),
-        _dmarc_result(author, verdict),
-        *(_dkim_result(one) for one in signatures),
-    )
+    results = [_dmarc_result(author, verdict), *(_dkim_result(one) for one in signatures)]
+    # What decided comes first: a reason quotes only the beginning.
+    results.insert(len(results) if spf is None else 0, _spf_result(spf, client, sender))
     return Authentication(
         author_authenticated=bool(author) and proven,
         correspondent_authenticated=bool(sender)
