@@ -13,6 +13,15 @@ from milter.store.promises import Promise
 from milter.store.redis import RedisStore
 
 
+# By what was asked for.
+NOTHING = {
+    None: "nothing is promised",
+    "due": "nothing is still to be kept",
+    "overdue": "nothing is overdue",
+    "kept": "nothing was kept yet",
+}
+
+
 @click.command()
 @click.argument("what", metavar="[kept ID]", nargs=-1)
 @configuration.option
@@ -40,7 +49,10 @@ def command(
         click.echo(f"{what[1]} is kept.")
         return
     for owner, found in zip(chosen, live.ask(settings, lambda store: _listed(store, chosen)), strict=True):
-        _show(owner, [one for one in found if states in (None, state_of(one, now))], now, as_json)
+        listed = [one for one in found if states in (None, state_of(one, now))]
+        if not as_json and not listed:
+            click.echo(f"{owner.id}: {NOTHING[states if found else None]}.")
+        _show(owner, listed, now, as_json)
 
 
 async def _keep(store: RedisStore, owners: list[Owner], id: str, now: datetime) -> bool:
@@ -74,8 +86,6 @@ def _show(owner: Owner, promises: list[Promise], now: datetime, as_json: bool) -
             }
             click.echo(json.dumps(answer, ensure_ascii=False))
         return
-    if not promises:
-        click.echo(f"{owner.id}: nothing is promised.")
     for one in promises:
         client = owner.clients.get(one.client)
         name = client.name if client else one.client
