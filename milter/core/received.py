@@ -7,7 +7,7 @@ letter, or that leaves a choice, is not read at all.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from milter.core.envelope import Transaction
 
@@ -22,7 +22,7 @@ _WITH = re.compile(r" with (?P<with>[A-Za-z0-9]+)")
 _ID = re.compile(r" id <?(?P<id>[A-Za-z0-9.+_-]+)")
 _IP = r"(?:IPv6:)?[0-9A-Fa-f.:]+"
 # Postfix, sendmail, Gmail, Courier: the name that the address has, or none, and the address.
-_NAMED = re.compile(rf"(?:[^\s@\[\]]*@)?(?P<name>[^\s@\[\]]*) ?\[(?P<ip>{_IP})\](?: \(may be forged\))?", re.I)
+_NAMED = re.compile(rf"(?:[^\s@\[\]]*@)?[^\s@\[\]]* ?\[(?P<ip>{_IP})\](?: \(may be forged\))?", re.I)
 _SAID = r"(?:helo|ident|port)=\S+"
 _EXIM = re.compile(rf"\[(?P<ip>{_IP})\](?::\d+)?(?: {_SAID})*", re.I)
 _EXIM_NAMELESS = re.compile(rf"{_SAID}(?: {_SAID})*", re.I)
@@ -34,16 +34,23 @@ _AUTHENTICATED = re.compile(
     r"(?:utf8)?(?:esmtp|lmtp|smtp)s?a", re.I
 )  # RFC 3848, RFC 6531; Exim says smtpsa without EHLO
 _SAID_SO = re.compile(r"\((?:authenticated|smtp-auth)\b", re.I)  # sendmail, Postfix ("Authenticated sender:"), qmail
+# Networks behind which nobody else's SPF record can look (RFC 1918, 6598, 3927, 4193, 4291).
+_PRIVATE = tuple(
+    map(
+        ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+    )
+)
 _LOCAL = frozenset({"local", "mapi", "http", "https"})
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One Received: the client's `address`, the `name` that its address has ("" if unknown), what it called itself; `id` of the
-    mail there. `own`: not handed over by SMTP from elsewhere, or by a user who logged in."""
+    """One Received: the client's `address`, what it called itself, the `id` of the mail there. `own`: not handed over by SMTP
+    from elsewhere, or by a user who logged in. The name that the address has is not read: not every server checks that one.
+    """
 
     address: str
-    name: str
     helo: str
     id: str
     own: bool
@@ -69,16 +76,16 @@ def parse(value: str) -> Hop | None:
     text = _SPACES.sub(" ", value[:_LONGEST]).strip()
     trace = _trace(text)
     if trace["with"].lower() in _LOCAL or text.startswith("by "):
-        return Hop("", "", "", trace["id"], own=True)
+        return Hop("", "", trace["id"], own=True)
     head = _HEAD.match(text)
     if head is None:
         return None
     own = bool(_AUTHENTICATED.fullmatch(trace["with"]) or _SAID_SO.search(text))
     found = _client(head["word"], _COMMENT.findall(head["comments"]), head["rest"])
     if found is None:
-        return Hop("", "", "", trace["id"], own=True) if own else None
-    address, name, helo = found
-    return Hop(address, name, helo, trace["id"], own)
+        return Hop("", "", trace["id"], own=True) if own else None
+    address, helo = found
+    return Hop(address, helo, trace["id"], own)
 
 
 def _trace(text: str) -> dict[str, str]:
@@ -91,29 +98,29 @@ def _trace(text: str) -> dict[str, str]:
     return words
 
 
-def _client(word: str, comments: Sequence[str], rest: str) -> tuple[str, str, str] | None:
-    """(address, name, HELO), if exactly one of the comments names an address."""
-    found: list[tuple[str, str, str]] = []
+def _client(word: str, comments: Sequence[str], rest: str) -> tuple[str, str] | None:
+    """(address, HELO), if exactly one of the comments names an address."""
+    found: list[tuple[str, str]] = []
     helo = word
     for one in comments:
         if said := _HELO.fullmatch(one):
             helo = said["helo"]
         elif exim := _EXIM.fullmatch(one):
-            other = _EXIM_HELO.search(one)  # where it is not told, the name is what the client called itself
-            found.append((exim["ip"], word if other else "", other[1] if other else word))
+            other = _EXIM_HELO.search(one)
+            found.append((exim["ip"], other[1] if other else word))
         elif named := _NAMED.fullmatch(one):
-            found.append((named["ip"], "" if named["name"].lower() == "unknown" else named["name"], word))
+            found.append((named["ip"], word))
         elif bare := _BARE.fullmatch(one):
-            found.append((bare["ip"], "", helo))
+            found.append((bare["ip"], helo))
         elif _EXIM_NAMELESS.fullmatch(one) and (literal := _LITERAL.fullmatch(word)):
             other = _EXIM_HELO.search(one)
-            found.append((literal["ip"], "", other[1] if other else word))
+            found.append((literal["ip"], other[1] if other else word))
     if not comments and "(Exim " in rest and (literal := _LITERAL.fullmatch(word)):
-        found.append((literal["ip"], "", word))
+        found.append((literal["ip"], word))
     if len(found) != 1:
         return None
     address = plain_address(found[0][0])
-    return (address, found[0][1].rstrip(".").lower(), found[0][2]) if address else None
+    return (address, found[0][1]) if address else None
 
 
 def plain_address(text: str) -> str:
@@ -130,7 +137,8 @@ def client(
 ) -> Client | NoClient:
     """Who to check SPF for (design.md section 8): relay by relay down to the first host that is none of them.
 
-    `is_ours(address)`: of our own networks. `is_relay(address, name)`: one whose Received is believed.
+    `is_ours(address)`: of our own networks. `is_relay(address, name)`: one whose Received is believed; `name` as our Postfix
+    has checked it, "" where nobody did.
     """
     peer = transaction.peer
     address = plain_address(peer.address)
@@ -151,9 +159,17 @@ def client(
             return NoClient("the Received of a trusted relay cannot be read")
         if one.own:
             return NoClient("the sender is a user of a trusted relay")
-        if not is_ours(one.address) and not is_relay(one.address, one.name):
-            return Client(one.address, one.helo)
+        if is_ours(one.address) or is_relay(one.address, ""):
+            continue
+        if _is_private(one.address):
+            return NoClient("a trusted relay names a host of its own network")
+        return Client(one.address, one.helo)
     return NoClient("nobody stands before the trusted relays")
+
+
+def _is_private(address: str) -> bool:
+    there = ip_address(address)
+    return any(there in one for one in _PRIVATE)
 
 
 def _of_our_postfix(hops: Sequence[Hop | None], queue_id: str, address: str) -> int:
