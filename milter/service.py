@@ -21,6 +21,7 @@ from milter.core import (
     pipeline,
     reasons,
     remembered,
+    reputation,
     sender,
     standing,
 )
@@ -126,7 +127,8 @@ class Service:
         policy = settings.policy
         believed, draft = await authentication.proven(transaction, settings, self.authenticator)
         facts = Facts(authentication=believed.authentication)
-        stored, away = await self._look_up(_query(transaction, settings, digest, draft, believed.authentication))
+        query = _query(transaction, settings, digest, draft, believed.authentication)
+        stored, away = await self._look_up(query)
         if away:
             gone = Missing(away)
             facts = replace(facts, claims=gone, people=gone, standing=gone, overrides=gone)
@@ -138,8 +140,9 @@ class Service:
                 standing=stored.standing,
                 overrides=stored.overrides,
             )
-        # Most mail comes from somebody of whom nothing is recorded: then the draft is the decision.
-        known = away or stored.claims or stored.people or stored.standing or stored.overrides
+        # Most mail comes from somebody of whom nothing is recorded but the usual: then the draft is the decision.
+        usual = len(stored.standing) == len(query.judges) and all(map(reputation.is_usual, stored.standing.values()))
+        known = away or stored.claims or stored.people or stored.overrides or not usual
         decided = (
             tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
             if known

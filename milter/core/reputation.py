@@ -20,6 +20,7 @@ MOST = 64.0  # evidence in all: years of goodness are no shield, and years of ba
 TRUSTED = 0.70  # the lower bound from which a sender is trusted
 BAD = 0.30  # the upper bound up to which he is bad
 COUNT_MOST = 0xFFFF
+USUAL = Standing("neutral")
 
 ALWAYS = 5  # signatures that passed, after which a domain counts as one that always signs
 PASSES_MOST = 255
@@ -123,6 +124,11 @@ def _without(domain: Record, mine: Record | None) -> Record:
     if mine is None:
         return domain
     return replace(domain, good=max(0.0, domain.good - mine.good), bad=max(0.0, domain.bad - mine.bad))
+
+
+def is_usual(standing: Standing) -> bool:
+    """Whether it is what most mail has: of somebody known, neither trusted nor bad. A draft of a decision assumes it."""
+    return standing.code == USUAL.code and standing.first == USUAL.first
 
 
 def listed(standing: Standing, *, authenticated: bool) -> Standing:

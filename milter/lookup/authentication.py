@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from milter.core import address, authentication_results, dmarc, pipeline, received
+from milter.core import address, authentication_results, dmarc, pipeline, received, reputation
 from milter.core.authentication_results import Believed, Result, own_id, said
 from milter.core.decision import Decision, Disposition
 from milter.core.dmarc import Evidence
@@ -118,7 +118,11 @@ async def proven(
 
 
 def _draft(transaction: Transaction, settings: Settings, believed: Believed) -> tuple[Decision, ...]:
-    facts = Facts(authentication=believed.authentication)
+    # As most mail has it: where the store says otherwise, the service decides again.
+    policy = settings.policy
+    owners = (policy.written_to(one.address, one.original) for one in transaction.recipients)
+    usual = {one.owner.id: reputation.USUAL for one in owners if one}
+    facts = Facts(authentication=believed.authentication, standing=usual)
     return tuple(pipeline.decide(transaction, one, facts, settings.policy) for one in transaction.recipients)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from milter.core import bounces
+from milter.core import bounces, pipeline
+from milter.core.evidence import Kind
 from milter.core.reputation import Record
 from milter.core.sender import Sender, of_address, of_domain, of_list, of_stranger
 from milter.settings.values import Settings
@@ -129,6 +130,22 @@ async def test_each_owner_s_standing_is_a_fact_of_the_decision(ana: Office) -> N
     facts = (await ana.service.examine(other, "lmtp:here")).facts
     standing = facts.standing["ana"]  # type: ignore[index]
     assert (standing.code, standing.first) == ("neutral", True)
+
+
+@pytest.mark.parametrize("kind", [None, Kind.SEEN, Kind.JUNK, Kind.WROTE])
+@pytest.mark.parametrize("author", [MARTA, LAURA, ""])
+async def test_what_is_decided_is_what_the_facts_say(ana: Office, kind: Kind | None, author: str) -> None:
+    """The draft assumes the usual standing: of nobody known, trusted, bad, or without a name it has to be made again."""
+    for number in range(12 if kind else 0):
+        await ana.store.reputation.learn("ana", of_address(author), kind, after(days=-number), f"{number}")
+    domain = author.partition("@")[2] or "acme.example"
+    content = letter(author, PROVEN.format(domain)).replace(b"From: \r\n", b"")
+    one = ana.transaction(STUDIO, content=content, mail_from=author)
+    examined = await ana.service.examine(one, "lmtp:here")
+    expected = pipeline.decide(one, one.recipients[0], examined.facts, ana.settings.policy)
+    assert examined.decisions == (expected,)
+    known = examined.facts.standing["ana"].code if author else ""  # type: ignore[index]
+    assert author == LAURA or expected.standing == known
 
 
 async def test_evidence_waits_in_the_outbox_and_counts_once(ana: Office, own_redis: RedisServer) -> None:
