@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from milter.core import authentication_results
+from milter.core import authentication_results, today_mail
 from milter.core.envelope import Direction, Recipient, Transaction
 from milter.core.facts import Authentication, Missing
 from milter.core.message import parse
@@ -131,6 +131,22 @@ async def test_a_defect_of_ours_in_looking_up_is_a_temperror(
     assert found == [(True, "pass"), (False, "none")]
     assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == ["a look-up failed"]
     assert isinstance(believed.authentication, Authentication) and "dmarc=temperror" in believed.authentication.summary
+
+
+@pytest.mark.parametrize("subject", ["hoy cierro 13:00", "fotos"])
+async def test_what_an_owner_writes_to_himself_is_verified_if_it_is_to_change_something(subject: str) -> None:
+    token = today_mail.token_of(SETTINGS.policy.keys, "ana")
+    home = {"author": "ana@casa.example", "to": "ana@casa.example"}
+    written = transaction(home)
+    asks = subject.startswith("hoy")
+    content = world.letter(**home, subject=f"{subject} {token if asks else ''}".strip())
+    with DnsServer({"casa.example TXT": f"v=spf1 ip4:{world.ACME} -all"}) as dns:
+        async with authenticator(dns) as ours:
+            _, (draft,) = await authentication.proven(replace(written, message=parse(content)), SETTINGS, ours)
+        assert bool(dns.questions) is asks
+    heeded = [one.code for one in draft.reasons if one.code.startswith("hours-")]
+    # Proven to be hers, it is read; what it asks for was of another day by then.
+    assert heeded == (["hours-kept-not-understood"] if asks else [])
 
 
 async def test_without_anybody_to_ask_only_believed_results_count() -> None:
