@@ -17,7 +17,7 @@ from milter.core.facts import Missing
 CHILD = "milter.lookup.dkim_child"
 MOST_WAITING = 16  # bodies, the one in hand among them: 160 MB at most
 BLOCK = 1 << 18  # bytes copied between two looks at the loop
-DIGEST = 32  # bytes of a SHA-256
+DIGEST, MESSAGE = 32, 256  # bytes of a SHA-256; of an answer, at most
 
 log = logging.getLogger("milter.lookup")
 
@@ -49,14 +49,14 @@ class HashProcess:
         self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline), self._turn:
-                answer = await self._exchange(body, " ".join(forms).encode())
+                answer = await self._exchange(body, forms)
         except TimeoutError:
             return _missed("no time was left for a large body")
         except OSError as error:
             return _missed(f"the process for large bodies failed: {error.strerror or type(error).__name__}")
         finally:
             self._waiting -= 1
-        if len(answer) != DIGEST * len(forms):
+        if not answer:
             return _missed("the process for large bodies ended")
         return {form: answer[at * DIGEST : (at + 1) * DIGEST] for at, form in enumerate(forms)}
 
@@ -69,8 +69,8 @@ class HashProcess:
             self._end()
         await asyncio.gather(*self._ending)
 
-    async def _exchange(self, body: bytes | mmap, request: bytes) -> bytes:
-        """b"" if the child ended. A child whose answer did not come, whatever the cause, is of no use any more."""
+    async def _exchange(self, body: bytes | mmap, forms: Sequence[str]) -> bytes:
+        """b"" if the child ended. A child whose answer did not come whole, whatever the cause, is of no use any more."""
         answer = b""
         if self._closed:
             return answer
@@ -78,10 +78,11 @@ class HashProcess:
             descriptor = await _copied(body)
             try:
                 pair = self._start()
-                socket.send_fds(pair, [request], [descriptor])
+                socket.send_fds(pair, [" ".join(forms).encode()], [descriptor])
             finally:
                 os.close(descriptor)
-            answer = await asyncio.get_running_loop().sock_recv(pair, 256)
+            received = await asyncio.get_running_loop().sock_recv(pair, MESSAGE)
+            answer = received if len(received) == DIGEST * len(forms) else b""
         finally:
             if not answer:
                 self._end()
