@@ -209,6 +209,21 @@ async def test_whoever_is_believed_is_not_asked_again() -> None:
         assert dns.questions == []
 
 
+async def test_a_forged_client_moves_nothing_out_of_the_personal_mailbox() -> None:
+    with DnsServer(world.records()) as dns:
+        async with house(**verifying(dns)) as ana:
+            await ana.start()
+            to = {"to": "ana@casa.example"}
+            forged = mail("forged", "a1", NONE, peer=EVIL, **to)
+            proven = mail("proven", "a2", CLIENT, **to)
+            for one in (forged, proven):
+                await asyncio.to_thread(carry, ana, one, "ana@casa.example", b"")
+            where = {one.rcpts[0][0]: one.data for one in ana.sink.delivered}
+            assert where["ana@casa.example"] == forged.content
+            assert b"mail-moved-wrong-address" in where["ana@estudio.example"]
+            await answered(ana, proven.mail_from)
+
+
 async def test_personal_mail_asks_nobody_and_arrives_byte_for_byte() -> None:
     content = letter("primo@familia.example", "ana@casa.example", signed="acme")
     with DnsServer(world.records()) as dns:
