@@ -252,10 +252,10 @@ def _query(
 
 
 def _asked_of(decision: Decision, transaction: Transaction, settings: Settings) -> tuple[ClaimKey, ...]:
-    """The records that the second decision reads: those of the reply, how many urgent messages there were, who is screened."""
+    """The records that the second decision reads: those of the reply, how many urgent messages there were, who is a stranger."""
     claims = tuple(one.key for one in decision.asked) if _may_reply(decision) else ()
     claims += (decision.urgent.key,) if decision.urgent else ()
-    return claims + standing.screening(decision, transaction, settings.policy.recipient_delimiter)
+    return claims + standing.stranger_asked(decision, transaction, settings.policy.recipient_delimiter)
 
 
 def _may_reply(draft: Decision) -> bool:

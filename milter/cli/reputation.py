@@ -69,7 +69,8 @@ def show(name: str, file: Path | None, wanted: str | None, as_json: bool) -> Non
             unproven = await reputation_known.claimed(store, policy, owner, who, now)
             journal = await store.journal(owner.id, reputation_known.BEGINNING, reputation_known.MOST)
             mine = [each for each in journal if who.name in _names(each, policy)]
-            found.append((Rated(owner, who, one.listed, one.known, unproven, now), mine))
+            people = await reputation_known.written_to(store, owner, who, now)
+            found.append((Rated(owner, who, one.listed, one.known, unproven, now, people), mine))
         return found
 
     found = live.ask(settings, asked)

@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import click
 
 from milter.core import address, mailboxes, reputation, sender
-from milter.core.facts import Standing
+from milter.core.facts import People, Standing
 from milter.core.keys import Keys
 from milter.core.owner import AddressBook, Owner
 from milter.core.policy import Policy
+from milter.core.reply_job import ClaimKey, ReplyKind
 from milter.core.reputation import Record
 from milter.core.sender import NameKind, Sender
-from milter.store.api import Journaled
+from milter.store.api import FactsQuery, Journaled
 from milter.store.layout import Layout
 from milter.store.redis import RedisStore
 from milter.store.reputation import Known, Reputation
@@ -28,7 +29,10 @@ _DOMAIN = re.compile(r"(?!-)(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """`who` as `owner` knows him at `now`. `known` as it is written; `unproven`: claimed without proof, one a network, faded."""
+    """`who` as `owner` knows him at `now`. `known` as it is written; `unproven`: claimed without proof, one a network, faded.
+
+    `people`: whether the owner wrote to him, and when.
+    """
 
     owner: Owner
     who: Sender
@@ -36,6 +40,7 @@ class Rated:
     known: Known
     unproven: tuple[Record, ...]
     now: datetime
+    people: People = field(default_factory=dict)
 
     @property
     def by_evidence(self) -> Standing:
@@ -117,6 +122,14 @@ async def claimed(store: RedisStore, policy: Policy, owner: Owner, who: Sender, 
         return ()
     found = await reputation_of(store, policy.keys).strangers(owner.id, who.name)
     return tuple(reputation.at(one, now) for one in found)
+
+
+async def written_to(store: RedisStore, owner: Owner, who: Sender, now: datetime) -> People:
+    """What else is remembered of this person: as a mail of his would ask it."""
+    if who.kind is not NameKind.ADDRESS:
+        return {}
+    asked = ClaimKey(owner.id, "", who.name, ReplyKind.PROSPECT)
+    return (await store.facts(FactsQuery(now, who.place, claims=(asked,)))).people
 
 
 async def candidates(store: RedisStore, policy: Policy, owner: Owner) -> list[Sender]:

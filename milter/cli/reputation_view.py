@@ -161,7 +161,7 @@ def leads_to(one: Rated, policy: Policy) -> Decision | None:
         return None
     text = f"From: {one.who.name}\r\nTo: {to}\r\nMessage-ID: <1@{policy.hostname}>\r\n\r\n\r\n"
     known = Authentication(True, True, "pass", policy.hostname)
-    facts = Facts(authentication=known, standing={one.owner.id: one.by_evidence})
+    facts = Facts(authentication=known, standing={one.owner.id: one.by_evidence}, people=one.people)
     transaction = Transaction(
         "reputation", "", Direction.INBOUND, Peer(), one.who.name, (), (Recipient(to),), parse(text.encode()), one.now
     )

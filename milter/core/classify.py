@@ -10,6 +10,7 @@ from milter.core.decision import Decision, Disposition, Reason, SenderClass
 from milter.core.facts import Missing
 from milter.core.owner import AddressBook, Client, Kind, Owner
 from milter.core.reasons import reason
+from milter.core.reply_job import PersonKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,21 @@ def _by_lists(case: Case) -> Found:
             return Found(SenderClass.CONTACT, None, reason(f"sender-is-contact-{how}"))
         if _entry(case, owner.people_book, ask):
             return Found(SenderClass.PERSONAL, None, reason(f"sender-is-personal-{how}"))
-    written_to = case.facts.written_to
-    if written_to is True and case.author:
+    known = written_to(case)
+    if known is True:
         return Found(SenderClass.CONTACT, None, reason("sender-is-contact-known"))
-    unknown = f"whom the owner has written to is not known: {written_to.why}" if isinstance(written_to, Missing) else ""
+    unknown = f"whom the owner has written to is not known: {known.why}" if isinstance(known, Missing) else ""
     return Found(SenderClass.PROSPECT, None, reason("sender-is-prospect", unknown))
+
+
+def written_to(case: Case) -> bool | Missing:
+    """Whether the owner has written to the author, as far as is remembered."""
+    known = case.facts.people
+    if isinstance(known, Missing):
+        return known
+    person = address.correspondent_name(case.author, case.policy.recipient_delimiter)
+    found = known.get(PersonKey(case.owner.id, person)) if case.author else None
+    return found is not None and found.wrote is not None
 
 
 def _entry(case: Case, book: AddressBook, ask: Callable[[AddressBook, str], str | None]) -> str:
@@ -94,8 +105,9 @@ def _of_author(author: str, case: Case, book: AddressBook, ask: Callable[[Addres
 
 
 def is_listed(case: Case) -> bool:
-    """Whether the owner's lists know the author, or the owner has written to him, whatever else the mail is."""
-    return _by_lists(case).sender_class is not SenderClass.PROSPECT
+    """Whether the owner's file names the author, whatever else the mail is."""
+    found = _by_lists(case)
+    return found.sender_class is not SenderClass.PROSPECT and found.reason.code != "sender-is-contact-known"
 
 
 def is_among_people(case: Case) -> bool:

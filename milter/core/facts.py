@@ -55,7 +55,7 @@ class Facts:
     """One field a lookup. `claims` and `people` hold only records that exist; a message may have several owners.
 
     `standing`: of the sender, by owner.
-    `people`: who opted out, and to whom the owner wrote when. `written_to`: the owner has written to this person.
+    `people`: who opted out, and to whom the owner wrote when.
     `overrides`: what owners changed of their hours, by owner; Missing: their hours hold as they are in the file.
     """
 
@@ -64,4 +64,3 @@ class Facts:
     claims: Claims | Missing = field(default_factory=dict)
     people: People | Missing = field(default_factory=dict)
     overrides: Overrides | Missing = field(default_factory=dict)
-    written_to: bool | Missing = Missing("no submission door")

@@ -33,7 +33,8 @@ def file(case: Case, decision: Decision) -> Decision:
             plan = (f"$Plan-{_NOT_ATOM.sub('_', client.plan.id)}",) if client.plan else ()
             return _into(_tagged(decision, "$Client", *plan, *_moved(decision)), client.folder, "mail-filed-client")
         case SenderClass.CONTACT:
-            return _tagged(decision, "$Contact")
+            # Whom the owner has only written to is in no file of his: what is known against him counts.
+            return _strange(case, _tagged(decision, "$Contact"), "", "")
         case SenderClass.PERSONAL:
             return _tagged(decision, *_moved(decision))
         case SenderClass.PROSPECT:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from milter.core import address, reputation
 from milter.core.case import Case
-from milter.core.classify import is_listed
+from milter.core.classify import is_listed, written_to
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
 from milter.core.facts import Missing
 from milter.core.look_alike import Likeness
 from milter.core.reasons import because
-from milter.core.reply_job import ClaimKey, PersonKey, ReplyKind
+from milter.core.reply_job import ClaimKey, ReplyKind
 
 BAD = "bad"
 TRUSTED = "trusted"
@@ -22,7 +22,7 @@ NEUTRAL = "neutral"
 _WITH_STANDING = frozenset(
     {SenderClass.ALERT, SenderClass.AUTOMATIC, SenderClass.CLIENT, SenderClass.CONTACT, SenderClass.PROSPECT}
 )
-_UNKNOWN = frozenset({SenderClass.AUTOMATIC, SenderClass.PROSPECT})
+_UNKNOWN = frozenset({SenderClass.AUTOMATIC, SenderClass.CONTACT, SenderClass.PROSPECT})
 _RESEMBLES = "sender-resembles-"
 _MOST_AUTHORS = 5
 
@@ -66,11 +66,11 @@ def first_time(case: Case) -> bool | Missing:
     if isinstance(known, Missing):
         return known
     mine = known.get(case.owner.id)
-    return (mine is None or mine.first) and not _written_to(case)
+    return (mine is None or mine.first) and written_to(case) is not True
 
 
-def screening(decision: Decision, transaction: Transaction, delimiter: str) -> tuple[ClaimKey, ...]:
-    """The record by which the store also tells whether the owner has written to a stranger, where first-timers are screened.
+def stranger_asked(decision: Decision, transaction: Transaction, delimiter: str) -> tuple[ClaimKey, ...]:
+    """The record by which the store also tells whether the owner has written to a stranger: then he is a contact.
 
     An answer from the owner counts for who is not proven, too: his standing is another one then, and knows nothing of it.
     """
@@ -78,18 +78,7 @@ def screening(decision: Decision, transaction: Transaction, delimiter: str) -> t
     author = address.author(transaction.message)
     if decision.sender_class is not SenderClass.PROSPECT or decision.disposition is Disposition.UNTOUCHED:
         return ()
-    if owner is None or identity is None or not owner.folders.screened or not author:
+    if owner is None or identity is None or not author:
         return ()
     person = address.correspondent_name(author, delimiter)
     return (ClaimKey(owner.id, identity.name, person, ReplyKind.PROSPECT),)
-
-
-def _written_to(case: Case) -> bool:
-    known = case.facts.people
-    if case.facts.written_to is True:
-        return True
-    if isinstance(known, Missing) or not case.author:
-        return False
-    person = address.correspondent_name(case.author, case.policy.recipient_delimiter)
-    found = known.get(PersonKey(case.owner.id, person))
-    return found is not None and found.wrote is not None

@@ -165,6 +165,17 @@ def _proven(domain: str) -> str:
     return f"{results}Received: from {domain} by {MX} with ESMTPS id 4Zk; Fri, 20 Nov 2026 23:44:59 +0100\n"
 
 
+def test_a_stranger_to_whom_the_owner_has_written_is_a_contact(ana: Office) -> None:
+    envelope = ("--mail-from", STRANGER, "--rcpt-to", ANA, "--at", NIGHT, "--json", "-")
+    mail = letter(From=f"Marta <{STRANGER}>", Message_ID="<m9@flores.example>").encode()
+    before = json.loads(ana.run("explain", *envelope, given=mail).stdout)
+    assert (before["sender_class"], before["reply"]["send"]) == ("prospect", True)
+    learn(ana, "sent", letter(From=ANA, To=STRANGER, Date="Fri, 20 Nov 2026 12:00:00 +0100"), "--at", NIGHT)
+    after = json.loads(ana.run("explain", *envelope, given=mail).stdout)
+    assert (after["sender_class"], after["keywords"], after["reply"]["send"]) == ("contact", ["$Contact"], False)
+    assert show(ana, STRANGER)["leads_to"]["sender_class"] == "contact"
+
+
 NOTHING = [
     ("junk", letter("Delivered-To: ana@casa.example\n" + POSTFIX), (), "a personal identity: of personal mail no"),
     ("junk", STORED.replace("Recado-Identity: studio\n", ""), ("--user", "ana@casa.example"), "a personal identity"),

@@ -50,7 +50,7 @@ def decided(case: dict[str, Any]) -> tuple[Decision, Transaction, Policy]:
     transaction = Scenario(case["name"], f"{stamp}Received: by mx.estudio.example; x\n{message}", case).transaction()
     person = {PersonKey("ana", "nueva@cliente.example"): PersonRecord(wrote=transaction.now.replace(year=2025))}
     facts: Facts = studio.facts(transaction, policy, standing=standing_of(case))
-    facts = replace(facts, people=person if case.get("wrote") else {}, written_to=case.get("written_to", False))
+    facts = replace(facts, people=person if case.get("wrote") else {})
     return pipeline.decide(transaction, transaction.recipients[0], facts, policy), transaction, policy
 
 
