@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from milter.core import address
+from milter.core.acknowledgement.texts import CALL_REQUEST
 from milter.core.hours import Closed, Schedule, state_at
 from milter.core.owner import Brand, Client, Identity, Kind, Owner, Plan, Tone
 from milter.core.reply_job import ReplyIntent
@@ -22,6 +23,7 @@ LONGEST_PROMISE = timedelta(days=1)
 
 _WEEK = "Mo-Fr 09:00-14:00,16:00-19:00; PH off"
 _CALLS = "Tu,Th 17:00-19:00; PH off"
+_CALL = "2027-12-30T17:00"  # one of them, that an invitation is answered with
 _NO_PHRASE = "week 1-53/2 Mo-Fr 09:00-18:00; PH off"  # more than weekdays and windows: {{ hours }} is empty
 _DAY_OFF = date(2027, 2, 9)
 _VACATION = (date(2026, 12, 24), date(2027, 1, 6))
@@ -104,7 +106,18 @@ def scenes(owner: Owner, template: str, language: str, tone: Tone) -> Iterator[S
                 continue
             for when in office.situations or situations:
                 if when in situations:
-                    yield _scene(owner, office.identity, reader, count, template, language, tone, when)
+                    scene = _scene(owner, office.identity, reader, count, template, language, tone, when)
+                    yield scene
+                    if template == CALL_REQUEST and reader:
+                        yield from _invited(scene)
+
+
+def _invited(scene: Scene) -> Iterator[Scene]:
+    """The same text, when it goes with the answer to an invitation: no, or another time."""
+    at = datetime.fromisoformat(_CALL).replace(tzinfo=scene.owner.timezone)
+    declined = replace(scene.intent, calendar="BEGIN:VCALENDAR")
+    yield replace(scene, intent=declined)
+    yield replace(scene, intent=replace(declined, offered=((at, at + timedelta(minutes=30)),)))
 
 
 def _scene(

@@ -211,6 +211,8 @@ def _values(
         "urgent": notifier and plan is not None and plan.urgent == "notify",
         "booking": speaker.booking,
         "call_hours": _hours(speaker.call_schedule, language),
+        "invited": bool(intent.calendar),
+        "proposed": _proposed(intent, language, zone, owner.timezone),
         "owner_name": owner.name,
         "first_name": owner.name.partition(" ")[0],
         "brand": speaker.brand.name,
@@ -224,6 +226,11 @@ def _values(
         **_closed_days(intent, owner, schedule),
     }
     return {name: one_line(value, _LONGEST_VALUE) if isinstance(value, str) else value for name, value in said.items()}
+
+
+def _proposed(intent: ReplyIntent, language: str, zone: ZoneInfo, home: ZoneInfo) -> str:
+    """Of a series the first time."""
+    return phrases.opens_phrase(intent.offered[0][0], language, zone, home, intent.created) if intent.offered else ""
 
 
 def _without_reply_marks(subject: str) -> str:

@@ -39,6 +39,8 @@ VARIABLES = {
     "urgent": "yes: an URGENTE of this client alerts the owner",
     "booking": "the booking page",
     "call_hours": "the hours for calls in words",
+    "invited": "yes: an invitation of the client's calendar is answered with no",
+    "proposed": "the time for a call that is proposed instead, with its on or el",
     "owner_name": "the owner's name",
     "first_name": "its first word",
     "brand": "the business's name",

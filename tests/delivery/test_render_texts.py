@@ -200,6 +200,29 @@ def test_without_a_booking_page_she_proposes() -> None:
     assert "Respóndeme con dos o tres huecos que te vengan bien y te confirmo uno." in text
 
 
+AT_FIVE = datetime(2026, 11, 24, 17, 0, tzinfo=MADRID)
+ANSWERED = [
+    ("es", "A la hora de tu invitación no puedo.", "¿Te viene bien el martes 24 de noviembre a las 17:00?"),
+    ("ca", "A l'hora de la teva invitació no puc.", "Et va bé dimarts 24 de novembre a les 17:00?"),
+    ("gl", "Á hora da túa invitación non podo.", "Venche ben o martes 24 de novembro ás 17:00?"),
+    ("eu", "Gonbidapenaren orduan ezin dut.", "Ondo etorriko litzaizuke azaroaren 24an, asteartea, 17:00etan?"),
+    ("pt", "À hora do convite não posso.", "Pode ser na terça-feira, 24 de novembro, às 17:00?"),
+    ("fr", "Je ne suis pas disponible à l'heure de ton invitation.", "Pourquoi pas le mardi 24 novembre à 17 h ?"),
+    ("de", "Zur Zeit deiner Einladung kann ich nicht.", "Passt es dir am Dienstag, dem 24. November, um 17:00 Uhr?"),
+    ("en", "I can't make the time of your invitation.", "Would it suit you on Tuesday 24 November at 17:00?"),
+]
+
+
+@pytest.mark.parametrize(("language", "no", "question"), ANSWERED, ids=[one[0] for one in ANSWERED])
+def test_the_answer_to_an_invitation_is_said_in_words_too(language: str, no: str, question: str) -> None:
+    """Not every mail program reads an answer of a calendar, and few a COUNTER."""
+    declined = intent("call-request", language, calendar="BEGIN:VCALENDAR")
+    countered = replace(declined, offered=((AT_FIVE, AT_FIVE),))
+    paragraphs = [TEXTS.render(one, ANA).text.split("\n\n")[2] for one in (declined, countered)]
+    assert paragraphs == [no, f"{no} {question}"]
+    assert no not in TEXTS.render(intent("call-request", language), ANA).text
+
+
 def test_an_owner_without_a_brand_signs_with_the_name_alone() -> None:
     assert "Un saludo,\nAna Souto\n\nMensaje" in TEXTS.render(intent(), with_studio(brand=type(STUDIO.brand)())).text
     assert (
