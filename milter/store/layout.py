@@ -12,7 +12,8 @@ META = "recado:meta"
 HOUR_OF_ALL = "recado:{all}:hour"  # replies of every owner: a slot of its own
 BUCKETS = 16384  # of senders: at a million of them a bucket stays a compact listpack
 SHARDS = 16  # of owners
-CLAIMED = 5  # bytes of a stranger's field that are the same for every network he came from
+NAME = 6  # bytes of a sender's name in his slot: of 10,000 in one, two share it in one slot of five million
+CLAIMED = 4  # of a stranger's: those that are the same for every network he came from
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -28,11 +29,14 @@ class Layout:
         return f"recado:{{s{int(self.keys.name('bucket', place)[:8], 16) % BUCKETS}}}"
 
     def field(self, owner: str, sender: Sender) -> bytes:
-        """The 8 bytes that name a sender among those of his slot, for one owner."""
-        name = bytes.fromhex(self.keys.name("reputation", sender.kind, owner, sender.name)[:16])
+        """The bytes that name a sender among those of his slot, for one owner."""
+        name = bytes.fromhex(self.keys.name("reputation", sender.kind, owner, sender.name))[:NAME]
         if sender.kind is not NameKind.STRANGER:
             return name
-        return name[:CLAIMED] + bytes.fromhex(self.keys.name("network", owner, sender.name, sender.network)[:6])
+        return (
+            name[:CLAIMED]
+            + bytes.fromhex(self.keys.name("network", owner, sender.name, sender.network))[: NAME - CLAIMED]
+        )
 
     def once(self, evidence: Evidence) -> str:
         """The name of evidence that counts once."""

@@ -11,7 +11,7 @@ from milter.core.reputation import Record
 from milter.core.sender import Sender
 from milter.store import senders
 from milter.store.api import Event
-from milter.store.layout import CLAIMED, Layout
+from milter.store.layout import CLAIMED, NAME, Layout
 from milter.store.link import Command, Link, Part
 
 PAGE = 64  # hashes of one slot that are searched a wait
@@ -99,6 +99,6 @@ class Reputation:
                 found += [
                     (key, field, value)
                     for field, value in zip(flat[::2], flat[1::2], strict=True)
-                    if len(field) == 8 and wanted(field)
+                    if len(field) == NAME and wanted(field)
                 ]
         return found

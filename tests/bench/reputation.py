@@ -30,7 +30,7 @@ from milter.store.layout import Layout
 from milter.store.link import Link
 from milter.store.redis import RedisStore
 from tests.bench.reputation_layouts import FILL, KEYS, NOW, WORK, address
-from tests.bench.reputation_picture import as_svg
+from tests.bench.reputation_picture import picture
 from tests.core.reputation_stories import Model, stories, told
 from tests.doubles.redis_server import BINARIES, RedisServer, redis_server
 
@@ -38,7 +38,6 @@ SENDERS_BEHIND = 100_000  # in the store while time is measured
 ROUNDS, AT_ONCE = 5, 50
 HUNDRED_MILLION = 100_000_000
 SLOW = 100  # microseconds from which a script is listed
-DRAWN = ("spam after three good months", 200), ("silence", 30)
 
 
 @contextmanager
@@ -226,9 +225,7 @@ def main() -> None:
     chosen = parser.parse_args()
     stories_table()
     if chosen.svg:
-        by_name = {one.name: one for one in stories()}
-        chosen.svg.write_text(as_svg([(by_name[name], days) for name, days in DRAWN]))
-        print(f"\n{chosen.svg}: drawn")
+        chosen.svg.write_text(picture())
     link.WAIT = 60.0  # what is measured is how long it takes, not that it is given up
     asyncio.run(speeds(chosen.messages))
     memories([int(one) for one in chosen.senders.split(",")])

@@ -7,8 +7,9 @@ from xml.sax.saxutils import escape
 
 from milter.core import reputation
 from milter.core.evidence import Kind
-from tests.core.reputation_stories import BEGIN, Model, Story, Told, told
+from tests.core.reputation_stories import BEGIN, Model, Story, Told, stories, told
 
+DRAWN = ("spam after three good months", 200), ("silence", 30)  # and for how many days after its end
 WIDE, HIGH, LEFT, TOP, GAP = 640, 170, 54, 50, 66
 GREEN, RED, GREY, BAND = "#2e9e5b", "#c0392b", "#777", "#cfe3f1"
 BAD_KINDS = {Kind.JUNK, Kind.SPAM, Kind.BOUNCED, Kind.SIGNATURE}
@@ -68,9 +69,11 @@ def curve(story: Story, days_after: int) -> Curve:
     return found
 
 
-def as_svg(chosen: list[tuple[Story, int]]) -> str:
-    parts, top = [], 0
-    for story, days_after in chosen:
+def picture() -> str:
+    """config/reputation.svg."""
+    parts, top, by_name = [], 0, {one.name: one for one in stories()}
+    for name, days_after in DRAWN:
+        story = by_name[name]
         parts += _block(story, curve(story, days_after), top)
         top += TOP + HIGH + GAP
     wide = LEFT + WIDE + 100

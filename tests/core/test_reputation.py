@@ -3,11 +3,13 @@
 import random
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from milter.core import reputation
 from milter.core.reputation import DAILY_GOOD, MOST, Record, at, bounds, learned, share, standing
+from tests.bench.reputation_picture import picture
 from tests.core.reputation_stories import BEGIN, Model, Story, stories, told
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -97,3 +99,8 @@ def test_who_is_listed_is_never_bad_and_trusted_when_he_is_proven() -> None:
     assert bad.code == "bad"
     assert reputation.listed(bad, authenticated=True).code == "trusted"
     assert reputation.listed(bad, authenticated=False).code == "neutral"
+
+
+def test_the_picture_on_the_page_is_of_these_stories() -> None:
+    drawn = (Path(__file__).parent.parent.parent / "config" / "reputation.svg").read_text()
+    assert drawn == picture(), "python -m tests.bench.reputation --svg config/reputation.svg"

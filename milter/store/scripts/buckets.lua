@@ -5,6 +5,7 @@
 local MOST = tonumber(ARGV[1]) -- records of one hash: below hash-max-listpack-entries
 local HASHES = tonumber(ARGV[2]) -- of one slot; past that the weakest evidence goes
 local HALF_LIFE, LEAKING, DAILY_GOOD, TOTAL = 2592000, 86400, 4, 64 -- as milter/core/reputation.py
+local NAME = 6 -- bytes, as milter/store/layout.py
 local DUST, OLD = 0.05, 90 * 86400 -- a mass that tells nothing, once nobody has added to it for so long
 
 local function count(base)
@@ -46,7 +47,7 @@ local function split(base, hashes)
   if there ~= "none" and there ~= "hash" then redis.call("DEL", new) end
   local all, moved, gone = redis.call("HGETALL", from), {}, {}
   for i = 1, #all, 2 do
-    if #all[i] == 8 and place(base, all[i], hashes + 1) == new then
+    if #all[i] == NAME and place(base, all[i], hashes + 1) == new then
       moved[#moved + 1], moved[#moved + 2], gone[#gone + 1] = all[i], all[i + 1], all[i]
     end
   end
@@ -62,7 +63,7 @@ local function make_room(base, key, hashes, instant)
   local all, left, gone = redis.call("HGETALL", key), {}, {}
   for i = 1, #all, 2 do
     local record = unpacked(all[i + 1])
-    if #all[i] == 8 then
+    if #all[i] == NAME then
       if not record or (instant - record.last > OLD and mass(record, instant) < DUST) then
         gone[#gone + 1] = all[i]
       else
