@@ -24,7 +24,7 @@ REASONS: dict[str, str] = {
     "sender-resembles-glued": "The name of somebody the owner knows, glued to something else.",
     "sender-resembles-address": "Shows an address of somebody the owner knows, but has another.",
     "sender-resembles-name": "Shows the name of a client, but has a foreign address.",
-    "standing-overruled-listed": "A bad standing, but the owner lists this sender or writes to him: that counts.",
+    "standing-overruled-listed": "A bad standing, but the owner's file names this sender: that counts more.",
     # Signs of a machine
     "sender-automatic-null": "The null reverse-path: a bounce or a notification.",
     "sender-automatic-bounce": "A bounce: undeliverable mail returned.",
