@@ -12,15 +12,15 @@ from functools import lru_cache
 from typing import TypeVar
 
 from milter.core import address, authentication_results, dmarc, pipeline, received, reputation
-from milter.core.authentication_results import Believed, Result, own_id, said
+from milter.core.authentication_results import Believed, own_id
 from milter.core.decision import Decision, Disposition
-from milter.core.dmarc import Evidence
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
 from milter.core.received import Client, NoClient
 from milter.lookup import dkim
 from milter.lookup.dkim import Signature, verify_signatures
 from milter.lookup.dns import SECONDS, Budget, Failed, Records, Resolver
+from milter.lookup.findings import Findings, authentication_of, author_domain
 from milter.lookup.process import HashProcess
 from milter.lookup.spf import SpfResult, check_spf
 from milter.settings import networks
@@ -31,7 +31,6 @@ log = logging.getLogger("milter.lookup")
 
 LATE = 0.2  # seconds behind the budget's end at which a look-up that did not keep to it is given up
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
-FIRST = 8  # characters of a signature that tell it from the others (RFC 8601 section 2.7.1, RFC 6008)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
@@ -76,7 +75,8 @@ class Authenticator:
             _limited(_spf(resolver, budget, checks.client, transaction, settings), _lost(checks, transaction), budget),
             asyncio.gather(*(_limited(_policy(resolver, one, budget), gone, budget) for one in names)),
         )
-        return _authentication(transaction, settings, author, signatures, spf, client, published)
+        found = Findings(author, signatures, spf, client, tuple(published))
+        return authentication_of(found, transaction.mail_from, own_id(settings.policy))
 
     async def _signatures(self, transaction: Transaction, resolver: Resolver, budget: Budget) -> tuple[Signature, ...]:
         if not transaction.message.has(dkim.FIELD):
@@ -137,13 +137,6 @@ def _checks(transaction: Transaction, settings: Settings) -> Checks | Missing:
     if not signed and isinstance(client, NoClient):
         return Missing(f"unsigned, and {client.why}")
     return Checks(signed, client)
-
-
-def author_domain(transaction: Transaction) -> str:
-    """The normal domain of the one From; "" if there is none, or more than one."""
-    if len(transaction.message.all("from")) != 1:
-        return ""
-    return address.normal_domain(address.split(address.author(transaction.message))[1])
 
 
 async def _limited(look_up: Awaitable[Value], instead: Value, budget: Budget) -> Value:
@@ -237,55 +230,3 @@ def _member(inside: Sequence[Network]) -> Callable[[str], bool]:
         return any(there in network for network in inside)
 
     return member
-
-
-def _authentication(
-    transaction: Transaction,
-    settings: Settings,
-    author: str,
-    signatures: tuple[Signature, ...],
-    spf: SpfResult | None,
-    client: Client | NoClient,
-    published: Sequence[dmarc.Found],
-) -> Authentication:
-    sender = address.split(address.untagged(transaction.mail_from))[1]
-    passed = tuple(one for one in signatures if one.result == "pass")
-    # RFC 7489 section 3.1.2: of HELO only for the null reverse-path, for which check_spf answers by itself.
-    evidence = Evidence(
-        tuple(one.domain for one in passed),
-        tuple(one.domain or author for one in signatures if one.result == "temperror"),  # unknown: it may be his
-        spf.result if spf else "",
-        spf.domain if spf else "",
-    )
-    verdict = dmarc.judge(author, published, evidence)
-    first = next((one for one in published if one is not None), None)
-    by_mail_from = spf is not None and spf.scope == "mailfrom" and spf.result == "pass"
-    proven = verdict.result != "fail" and dmarc.proven(author, first, evidence)
-    results = [_dmarc_result(author, verdict), *(_dkim_result(one) for one in signatures)]
-    # What decided comes first: a reason quotes only the beginning.
-    results.insert(len(results) if spf is None else 0, _spf_result(spf, client, sender))
-    return Authentication(
-        author_authenticated=bool(author) and proven,
-        correspondent_authenticated=bool(sender)
-        and (by_mail_from or any(dmarc.aligned(one.domain, sender) for one in passed)),
-        dmarc="fail" if verdict.forged else "pass" if verdict.result == "pass" else "none",
-        source=own_id(settings.policy),
-        summary=said(results),
-        signature=next((one.b for one in passed if dmarc.aligned(one.domain, author)), ""),
-    )
-
-
-def _spf_result(spf: SpfResult | None, client: Client | NoClient, sender: str) -> Result:
-    if spf is None:
-        why = f"not checked, {client.why}" if isinstance(client, NoClient) else "not checked"
-        return Result("spf", "none", {"smtp.mailfrom": sender}, why)
-    return Result("spf", spf.result, {"smtp.helo" if spf.scope == "helo" else "smtp.mailfrom": spf.domain})
-
-
-def _dmarc_result(author: str, verdict: dmarc.Verdict) -> Result:
-    return Result("dmarc", verdict.result, {"header.from": author, "policy.dmarc": verdict.policy})
-
-
-def _dkim_result(one: Signature) -> Result:
-    properties = {"header.d": one.domain, "header.s": one.selector, "header.a": one.algorithm}
-    return Result("dkim", one.result, properties | {"header.b": one.b[:FIRST]}, one.why)
