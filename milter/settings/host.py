@@ -82,7 +82,7 @@ def read_host(source: Source) -> Host:
     secret = top.text("secret_file")
     host = Host(
         hostname=hostname,
-        authserv_id=top.text("authserv_id") or hostname,
+        authserv_id=top.optional("authserv_id", _own_token, hostname),
         state_dir=_absolute(top, "state_dir", "/var/lib/recado"),
         secret_file=_absolute(top, "secret_file", "/etc/recado/secret") if secret else None,
         owners=top.text("owners") or "owners/*.toml",
@@ -231,6 +231,12 @@ def _octal(text: str) -> int | Wrong:
     if re.fullmatch(r"(?:0o)?[0-7]{1,4}", text) and int(text, 8) <= 0o777:
         return int(text, 8)
     return Wrong(f'"{text}" is not a mode in octal', 'write "0660"')
+
+
+def _own_token(text: str) -> str | Wrong:
+    if text.isascii() and text.isprintable():
+        return _token(text)
+    return Wrong(f'"{text}" cannot stand in a header field', 'write it in ASCII, such as "mx.estudio.example"')
 
 
 def _token(text: str) -> str | Wrong:

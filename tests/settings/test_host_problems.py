@@ -99,6 +99,14 @@ CASES = {
         '[lmtp]\n[authentication]\nnameservers = ["dns.example"]',
         '4: authentication.nameservers: "dns.example" is not the address of a name server; '
         'write "127.0.0.1:5353" or "[::1]:53"'),
+    "own name in Authentication-Results": (
+        'authserv_id = "mx estudio"\n[lmtp]',
+        '2: authserv_id: "mx estudio" is not an authserv-id; write the first word of its Authentication-Results, '
+        'such as "mx.estudio.example"'),
+    "own name in no header": (
+        'authserv_id = "mx.señal.example"\n[lmtp]',
+        '2: authserv_id: "mx.señal.example" cannot stand in a header field; write it in ASCII, '
+        'such as "mx.estudio.example"'),
     "round in circles": (
         '[lmtp]\nlisten = "inet:127.0.0.1:24"\nnext_hop = "lmtp:inet:localhost:24"',
         '4: lmtp.next_hop: "lmtp:inet:localhost:24" is where [lmtp] listens: mail would go round in circles; '
