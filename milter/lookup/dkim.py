@@ -5,6 +5,7 @@ key from a silent server, hashes the body once a signature and is quadratic on h
 """
 
 import asyncio
+import itertools
 import logging
 from datetime import datetime
 from hashlib import sha256
@@ -25,12 +26,13 @@ FIELD = "dkim-signature"
 MOST = 5  # signatures of a message, the topmost; those below are not looked at
 MOST_RECORDS = 5  # of one key name that are tried (section 6.1.2)
 MOST_SIGNED = (
-    160_000  # bytes of signed header fields, 4 ms, 15 for the worst of them; a Cc of 5,000 people has 94 to 150 KB
+    160_000  # bytes of a message's signed fields: 4 ms, 15 for the worst; a Cc of 5,000 people has 94 to 150 KB
 )
 ON_LOOP = 1 << 18  # bytes of a body that are hashed on the event loop: 2 ms, 5 for the worst of them
 MOST_BODY = 10 << 20  # bytes of a body that the child process hashes; a larger one is a temperror
 
 Hashes = dict[str, bytes] | Missing
+Lines = dict[bytes, dict[int, tuple[bytes, bytes]]]  # by form and place: canonical fields, each made once a message
 
 log = logging.getLogger("milter.lookup")
 
@@ -40,7 +42,7 @@ async def verify_signatures(
 ) -> tuple[Signature, ...]:
     """One result for each of the topmost MOST signatures, in the order of the fields; () for a message without any.
 
-    Keys and body hashes are had at the same time, both within the budget; each key and each hash once a message.
+    Keys and body hashes are had at the same time, both within the budget; each key, hash and canonical field once a message.
     """
     places = [index for index, one in enumerate(message.fields) if one.name == FIELD][:MOST]
     read = [_read(message.fields[place], now) for place in places]
@@ -54,10 +56,11 @@ async def verify_signatures(
     lookups = asyncio.gather(*(resolver.lookup(name, "TXT", budget) for name in names))
     answers, hashes = await asyncio.gather(lookups, _hashes(message.body, forms, budget, child))
     records = dict(zip(names, answers, strict=True))
+    made: Lines = {}
     settled = []
     for place, one in zip(places, read, strict=True):
         if isinstance(one, Claim):
-            settled.append(_settle(message, place, one, records[one.key_name], hashes))
+            settled.append(_settle(message, place, one, records[one.key_name], hashes, made))
             await asyncio.sleep(0)  # a large header takes some milliseconds, and there may be five
         else:
             settled.append(one)
@@ -80,16 +83,16 @@ def _read(field: Field, now: datetime) -> Claim | Signature:
         return dkim_signature.unread("the signature could not be read")
 
 
-def _settle(message: Message, place: int, claim: Claim, answer: Answer, hashes: Hashes) -> Signature:
+def _settle(message: Message, place: int, claim: Claim, answer: Answer, hashes: Hashes, made: Lines) -> Signature:
     try:
-        defect = _verified(message, place, claim, answer, hashes)
+        defect = _verified(message, place, claim, answer, hashes, made)
     except Exception:  # outermost for one signature: logged, and it does not count
         log.exception("a DKIM signature could not be verified")
         defect = Defect("permerror", "the signature could not be verified")
     return claim.said.settled(defect.result, defect.why) if defect else claim.said.settled("pass", "")
 
 
-def _verified(message: Message, place: int, claim: Claim, answer: Answer, hashes: Hashes) -> Defect | None:
+def _verified(message: Message, place: int, claim: Claim, answer: Answer, hashes: Hashes, made: Lines) -> Defect | None:
     """None if it passes (section 6.1.3)."""
     keys = _keys(answer, claim)
     if isinstance(keys, Defect):
@@ -98,7 +101,7 @@ def _verified(message: Message, place: int, claim: Claim, answer: Answer, hashes
         return Defect("temperror", hashes.why)
     if hashes[claim.body_form] != claim.body_hash:
         return Defect("fail", "the body was changed")
-    digest = _header_hash(message, place, claim)
+    digest = _header_hash(message, place, claim, made)
     if digest is None:
         return Defect("policy", "more header is signed than is verified")
     if not any(key.agrees(claim, digest) for key in keys):
@@ -133,19 +136,24 @@ async def _hashes(body: bytes | mmap, forms: list[str], budget: Budget, child: H
     return found
 
 
-def _header_hash(message: Message, place: int, claim: Claim) -> bytes | None:
+def _header_hash(message: Message, place: int, claim: Claim, made: Lines) -> bytes | None:
     """SHA-256 of the signed fields and the signature's own (section 3.7); None if they are too long."""
-    waiting: dict[str, list[Field]] = {name: [] for name in claim.names}
+    waiting: dict[str, list[int]] = {name: [] for name in claim.names}
     for index, one in enumerate(message.fields):
         if one.name in waiting and index != place:
-            waiting[one.name].append(one)
+            waiting[one.name].append(index)
     # From the bottom up; a name without a field left stands for nothing (section 5.4.2).
     chosen = [waiting[name].pop() for name in claim.names if waiting[name]]
-    if sum(len(one.raw) for one in chosen) > MOST_SIGNED:
+    lines = made.setdefault(claim.header_form.header_algorithm.name, {})
+    new = [index for index in chosen if index not in lines]
+    if sum(len(message.fields[index].raw) for index in (*new, *itertools.chain(*made.values()))) > MOST_SIGNED:
         return None
-    fields = [(name, value) for name, _, value in (one.raw.partition(b":") for one in chosen)]
-    lines = claim.header_form.canonicalize_headers([*fields, _emptied(message.fields[place].raw)])
-    return sha256(b"".join(b"%b:%b" % line for line in lines).removesuffix(b"\r\n")).digest()
+    for index in new:
+        name, _, value = message.fields[index].raw.partition(b":")
+        (lines[index],) = claim.header_form.canonicalize_headers([(name, value)])
+    (last,) = claim.header_form.canonicalize_headers([_emptied(message.fields[place].raw)])
+    signed = b"".join(b"%b:%b" % line for line in (*(lines[index] for index in chosen), last))
+    return sha256(signed.removesuffix(b"\r\n")).digest()
 
 
 def _emptied(raw: bytes) -> tuple[bytes, bytes]:

@@ -222,6 +222,20 @@ async def test_five_thousand_recipients(resolver: Resolver, child: HashProcess) 
     assert (found.result, found.why) == ("policy", "more header is signed than is verified")
 
 
+async def test_both_forms_of_the_same_fields(resolver: Resolver, child: HashProcess) -> None:
+    forms = ("relaxed/simple", "simple/relaxed", "relaxed/relaxed", "simple/simple")
+    assert (
+        await verify(b"".join(signature(c=one) for one in forms) + HEADER + b"\r\n" + BODY, resolver, child)
+        == ["pass"] * 4
+    )
+
+
+async def test_five_thousand_recipients_signed_by_five(resolver: Resolver, child: HashProcess) -> None:
+    cc = b"Cc: " + b",\r\n ".join(b"person%d@people.example" % number for number in range(5_000)) + b"\r\n"
+    post = Post(header=HEADER + cc, tags={"h": "from:cc:subject"})
+    assert await verify(post.signature() * 4 + post.signed(), resolver, child) == ["pass"] * 5
+
+
 async def test_hostile_headers_end(resolver: Resolver, child: HashProcess) -> None:
     """Each would take dkimpy minutes."""
     fields = b"".join(b"x%d: y\r\n" % number for number in range(3_900))
