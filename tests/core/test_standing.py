@@ -43,12 +43,13 @@ def standing_of(case: dict[str, Any]) -> dict[str, Standing] | Missing:
 def decided(case: dict[str, Any]) -> tuple[Decision, Transaction, Policy]:
     message = case.get("message", "").strip("\n")
     message = message if "MAIL FROM" in message else f"{STRANGER}\n{message}"
-    domain = message.partition("MAIL FROM:<")[2].partition(">")[0].partition("@")[2]
+    sender = message.partition("MAIL FROM:<")[2].partition(">")[0]
+    domain = sender.partition("@")[2]
     proof = case.get("results", f"spf=pass smtp.mailfrom={domain}") if case.get("proven", True) else ""
     stamp = f"Authentication-Results: mx.estudio.example; {proof}\n" if proof else ""
     policy = policy_of(case)
     transaction = Scenario(case["name"], f"{stamp}Received: by mx.estudio.example; x\n{message}", case).transaction()
-    person = {PersonKey("ana", "nueva@cliente.example"): PersonRecord(wrote=transaction.now.replace(year=2025))}
+    person = {PersonKey("ana", sender): PersonRecord(wrote=transaction.now.replace(year=2025))}
     facts: Facts = studio.facts(transaction, policy, standing=standing_of(case))
     facts = replace(facts, people=person if case.get("wrote") else {})
     return pipeline.decide(transaction, transaction.recipients[0], facts, policy), transaction, policy
