@@ -31,7 +31,7 @@ class Signature:
 
     `fail` says that the mathematics disagree, and nothing else does · `domain` d= in its normal form · `identity` i= as
     written, or its default · `algorithm` a= · `b` without blanks · what could not be read is "" · `why` names nobody, so that
-    it may be logged.
+    it may be logged · all can be printed.
     """
 
     result: Result
@@ -102,9 +102,9 @@ def key_name(said: Signature) -> str:
 
 def _said(tags: Tags) -> Signature:
     domain = _name(tags.get(b"d", b""))
-    identity = _text(tags.get(b"i", b"")) or f"@{domain}"
-    algorithm, value = _text(tags.get(b"a", b"")), b"".join(tags.get(b"b", b"").split())
-    return Signature("permerror", domain, _name(tags.get(b"s", b"")), identity, algorithm, _text(value), "")
+    identity = _text(_unfolded(tags.get(b"i", b""))) or f"@{domain}"
+    algorithm, value = _text(tags.get(b"a", b"")), _text(_unfolded(tags.get(b"b", b"")))
+    return Signature("permerror", domain, _name(tags.get(b"s", b"")), identity, algorithm, value, "")
 
 
 def _form(tags: Tags, said: Signature, now: datetime) -> Defect | None:
@@ -173,13 +173,18 @@ def _list(value: bytes) -> list[bytes]:
 def _bytes(value: bytes) -> bytes | None:
     """Folded base64; None if it is none."""
     try:
-        return b64decode(b"".join(value.split()), validate=True)
+        return b64decode(_unfolded(value), validate=True)
     except Error:
         return None
 
 
+def _unfolded(value: bytes) -> bytes:
+    return b"".join(value.split())
+
+
 def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+    """Fit to stand in a log or in a field of ours: what cannot be printed is not in it."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in value.decode("utf-8", "replace"))
 
 
 def _name(value: bytes) -> str:

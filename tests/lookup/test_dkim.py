@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ async def verify(content: bytes, resolver: Resolver) -> tuple[Signature, ...]:
 async def test_rule(rule: Any, case: Any, counts: bool, zone: DnsServer, resolver: Resolver) -> None:
     publish(case, zone)
     (found,) = await verify(written(case), resolver)
+    assert "".join(astuple(found)).isprintable(), "it may stand in a field of ours"
     if counts:
         assert (found.result, found.why) == ("pass", "")
     else:
