@@ -17,7 +17,7 @@ FOLDER = "Clientes/ACME Veterinaria"
 RELAY, ELSEWHERE = world.BACKUP, "198.51.100.9"
 
 
-@pytest.fixture(scope="module", params=["lmtp", "after-queue"])
+@pytest.fixture(scope="module", params=["lmtp", "after-queue", "before-queue"])
 def office(request: pytest.FixtureRequest) -> Iterator[Chain]:
     with DnsServer(world.records()) as dns:
         verifying = {
