@@ -141,7 +141,7 @@ class Resolver:
     async def _ask(self, asked: Key) -> Reading:
         why = ""
         count = len(self._servers)
-        for at in itertools.islice(itertools.cycle(range(count)), self._first, self._first + min(max(count, 2), 3)):
+        for at in itertools.islice(itertools.cycle(range(count)), self._first, self._first + max(count, 2)):
             if count == 1 and why not in ("", "timeout"):
                 break
             try:
@@ -149,7 +149,7 @@ class Resolver:
                     reading = await exchange(self._servers[at], asked)
             except (OSError, EOFError) as error:
                 why = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-                self._suspect(at)
+                self._suspect()
             except Unreadable:
                 why = "unreadable answer"
             else:
@@ -160,10 +160,8 @@ class Resolver:
                 why = reading.answer.why
         return Reading(Failed(why))
 
-    def _suspect(self, at: int) -> None:
-        """The server `at` did not answer: ask another one first from now on, and find out whether any does."""
-        if at == self._first:
-            self._first = (at + 1) % len(self._servers)
+    def _suspect(self) -> None:
+        """A server did not answer: find out whether any does."""
         if (self._probing is None or self._probing.done()) and not self._closed:
             self._probing = asyncio.create_task(self._probe())
 

@@ -67,10 +67,8 @@ async def _evaluated(
 
 
 def _client(address: str) -> IPv4Address | IPv6Address | None:
-    """Without the mark of RFC 5321 section 4.1.3 and without a zone; an IPv4-mapped address is the IPv4 address."""
-    plain = re.sub(r"(?i)^ipv6:", "", address).partition("%")[0]
+    """Without the mark of RFC 5321 section 4.1.3 and without a zone. pyspf itself takes an IPv4-mapped one for IPv4."""
     try:
-        client = ip_address(plain)
+        return ip_address(re.sub(r"(?i)^ipv6:", "", address).partition("%")[0])
     except ValueError:
         return None
-    return (client.ipv4_mapped or client) if isinstance(client, IPv6Address) else client

@@ -255,10 +255,10 @@ async def test_the_answer_to_those_who_could_not_wait_is_kept(server: DnsServer)
 
 async def test_without_time_nothing_is_asked(server: DnsServer) -> None:
     async with resolver(server) as one:
-        assert await ask(one, budget=0) == Failed("out of time")
-        assert not server.questions
+        assert await ask(one, kind="AAAA", budget=0) == Failed("out of time")
         assert await ask(one) == TRUE
         assert await ask(one, budget=0) == TRUE
+    assert [each.kind for each in server.questions] == ["A"]
 
 
 # ---- When the DNS is away ----------------------------------------------------------------------------------------------
@@ -268,6 +268,7 @@ async def test_while_the_dns_is_silent_nobody_waits(server: DnsServer, caplog: p
     caplog.set_level(logging.INFO, "milter.lookup")
     server.faults["*"] = "silent"
     async with resolver(server, patience=BRIEF, probe_patience=BRIEF) as one:
+        assert isinstance(await ask(one), Failed)
         for each in itertools.count():
             waiting = [asyncio.create_task(ask(one, f"{each}.{name}.example")) for name in range(5)]
             assert {isinstance(found, Failed) for found in await asyncio.gather(*waiting)} == {True}
@@ -280,7 +281,7 @@ async def test_while_the_dns_is_silent_nobody_waits(server: DnsServer, caplog: p
         await one._probing
         one._patience = GENEROUS
         assert not one.silent
-        assert await ask(one) == TRUE
+        assert await ask(one) == TRUE, "a failure of those days is not remembered"
     said = [(each.levelname, each.getMessage()) for each in caplog.records]
     assert said == [
         ("WARNING", "dns is silent: nothing is looked up until it answers a probe"),
@@ -308,6 +309,14 @@ async def test_where_nobody_listens_nobody_waits() -> None:
     one = Resolver([f"127.0.0.1:{free_port()}"], patience=GENEROUS)
     assert await ask(one) == Failed("unreachable")
     assert isinstance(await ask(one, "other.example"), Failed)
+    await one.close()
+
+
+async def test_who_waits_when_the_dns_turns_out_to_be_silent_waits_no_longer(server: DnsServer) -> None:
+    """Nobody listens at the first server; the second is silent, and would be waited for, were it not for the probe."""
+    server.faults["*"] = "silent"
+    one = Resolver([f"127.0.0.1:{free_port()}", server.nameserver], patience=GENEROUS, probe_patience=BRIEF)
+    assert await ask(one) == Failed("no name server answers")
     await one.close()
 
 

@@ -86,6 +86,11 @@ READINGS: dict[str, tuple[Key, tuple[str, ...], Reading]] = {
         ("bank.example. 60 IN A 203.0.113.1", 'www.acme.example. 60 IN TXT "x"'),
         Reading(NoRecords()),
     ),
+    "what is not of the Internet does not count": (
+        ("acme.example", "TXT"),
+        ('acme.example. 60 CH TXT "chaos"', 'acme.example. 60 IN TXT "x"'),
+        Reading(Records((b"x",)), 60),
+    ),
 }
 
 
@@ -145,6 +150,18 @@ def test_what_answers_another_question(name: str) -> None:
 def test_a_truncated_message_says_only_that() -> None:
     found = read(altered(GOOD, 2, GOOD[2] | 2)[:40], ASKED, IDENT)
     assert found and found.truncated
+
+
+def test_a_ttl_that_is_negative_is_none() -> None:
+    """RFC 2181 section 8."""
+    ttl = GOOD.index(struct.pack("!I", 60))
+    assert read(altered(GOOD, ttl, 0xFF), ASKED, IDENT) == Reading(Records((ip_address("192.0.2.1"),)), 0)
+
+
+def test_a_text_longer_than_its_record() -> None:
+    wire = message(("acme.example", "TXT"), 'acme.example. 60 IN TXT "abc"')
+    with pytest.raises(Unreadable):
+        read(altered(wire, wire.index(b"\3abc"), 4), ("acme.example", "TXT"), IDENT)
 
 
 def test_a_name_that_points_to_itself() -> None:
