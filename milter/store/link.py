@@ -137,7 +137,7 @@ class Link:
 
     async def _spread(self, purpose: str, commands: Sequence[Command], deadline: float) -> list[Any]:
         """To each server what it owns, all at the same time; what it sends elsewhere goes there, within the deadline."""
-        answers: list[Any] = [StoreAway(AWAY)] * len(commands)
+        answers: list[Any] = [StoreAway("no master of the cluster serves this slot")] * len(commands)
         if not await self._know(deadline):
             return [self._unknown] * len(commands)
         going: dict[int, tuple[Node, bool]] = {

@@ -45,29 +45,18 @@ class RedisCluster:
             if one.info("replication")["role"] == "master":
                 one.ask("FLUSHALL")
 
-    def move(self, slot: int, target: RedisProcess) -> None:
-        """Gives the slot to another, with its keys."""
-        source = next(one for one in self.nodes if one is not target and one is self._owner_of(slot))
-        self.begin_move(slot, source, target)
-        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 100):
-            source.ask("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *(key.decode() for key in keys))
-        self.end_move(slot, target)
-
     def begin_move(self, slot: int, source: RedisProcess, target: RedisProcess) -> None:
         target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.ask("CLUSTER", "MYID").decode())
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.ask("CLUSTER", "MYID").decode())
 
-    def end_move(self, slot: int, target: RedisProcess) -> None:
+    def end_move(self, slot: int, source: RedisProcess, target: RedisProcess) -> None:
+        """Gives the slot to `target`, with its keys."""
+        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            names = [key.decode() for key in keys]
+            source.ask("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "REPLACE", "KEYS", *names)
         name = target.ask("CLUSTER", "MYID").decode()
-        for one in (target, *(each for each in self.living if each is not target)):
-            if one.info("replication")["role"] == "master":
-                one.ask("CLUSTER", "SETSLOT", slot, "NODE", name)
-
-    def _owner_of(self, slot: int) -> RedisProcess:
-        for first, last, (_, port, *_), *_ in self.living[0].ask("CLUSTER", "SLOTS"):
-            if first <= slot <= last:
-                return next(one for one in self.nodes if one.port == port)
-        raise AssertionError(f"nobody serves slot {slot}")
+        for one in (target, source, *(each for each in self.living if each not in (target, source))):
+            one.ask("CLUSTER", "SETSLOT", slot, "NODE", name)
 
 
 @contextmanager

@@ -86,12 +86,14 @@ class RedisProcess:
             return False
 
     def ask(self, *parts: object) -> Any:
-        """One command on a connection of its own; an error as AssertionError."""
+        """One command on a connection of its own, after ASKING if "--asking" stands first; an error as AssertionError."""
         reader = hiredis.Reader()
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(10)
             connection.connect(str(self.socket))
             sent = [("AUTH", self.password)] if self.password else []
+            if parts[0] == "--asking":
+                sent, parts = [*sent, ("ASKING",)], parts[1:]
             for one in (*sent, tuple(str(part) for part in parts)):
                 connection.sendall(hiredis.pack_command(one))
                 while (answer := reader.gets()) is False:

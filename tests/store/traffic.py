@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -12,6 +13,7 @@ from milter.store.outbox import Outbox
 from milter.store.redis import RedisStore
 from tests.store.stories import EVENING, HOUR, event, intent, key, line, request
 
+PATIENCE = 60.0  # seconds: for a busy machine
 OWNERS = ("ana", "berta", "carlos", "diana", "elena", "fermin")  # in shards of all three masters
 
 
@@ -60,16 +62,22 @@ class Traffic:
             return
 
     async def settled_more(self, wanted: int) -> None:
-        before = len(self.settled)
-        while len(self.settled) < before + wanted:  # noqa: ASYNC110  # three doors and a drain would have to set an event
-            await asyncio.sleep(0.01)
+        enough = len(self.settled) + wanted
+        await _until(lambda: len(self.settled) >= enough)
+
+    async def sent_more(self, wanted: int) -> None:
+        enough = len(self.sent) + wanted
+        await _until(lambda: len(self.sent) >= enough)
 
     async def drained(self) -> None:
         """All that waited is settled, and every reply that still may leave has left."""
         await self.outbox.close()
-        while self.waited and list(self.outbox._directory.glob("*.json")):
-            await self.outbox.drain(self.store)
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE):
+            while self.waited and list(self.outbox._directory.glob("*.json")):
+                if self.store.changed:
+                    await self.store.prepare(EVENING)
+                await self.outbox.drain(self.store)
+                await asyncio.sleep(0.05)
         before = -1
         while before != len(self.sent):
             before = len(self.sent)
@@ -91,6 +99,12 @@ class Traffic:
     @property
     def all(self) -> list[int]:
         return sorted((*self.settled, *self.waited))
+
+
+async def _until(enough: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not enough():  # noqa: ASYNC110  # counted by several tasks
+            await asyncio.sleep(0.01)
 
 
 def mail(number: int) -> Event:
