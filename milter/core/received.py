@@ -146,13 +146,14 @@ def client(
         return NoClient("sent on this host")
     if not address:
         return NoClient("the client is not known")
-    if is_ours(address):
+    relayed = is_relay(address, peer.name.rstrip(".").lower())
+    if is_ours(address) and not relayed:
         return NoClient("the client is of our own network")
     hops = [parse(one) for one in transaction.message.all("received")[:MOST]]
     ours = _of_our_postfix(hops, peer.queue_id, address)
     if ours >= 0 and (hop := hops[ours]) and hop.own:
         return NoClient("the sender is a user of ours")
-    if not is_relay(address, peer.name.rstrip(".").lower()):
+    if not relayed:
         return Client(address, peer.helo)
     for one in hops[ours + 1 :]:
         if one is None:

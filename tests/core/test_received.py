@@ -168,3 +168,19 @@ def test_what_the_client_wrote_below_is_not_asked(below: str) -> None:
 )
 def test_behind_relays_the_first_host_that_is_none(fields: str) -> None:
     assert client(fields, address="192.0.2.50", queue_id="Q1") == Client("203.0.113.7", "client.example")
+
+
+def test_a_relay_of_our_own_network_that_is_named_is_looked_through() -> None:
+    """A scanner on this host that takes the mail in and gives it back, and tells of no client."""
+    back = "Received: from localhost (localhost [127.0.0.1]) by mx.estudio.example (Postfix) with ESMTP id Q2; x"
+    scanned = (
+        "Received: from mx.estudio.example ([127.0.0.1]) by localhost (mx [127.0.0.1]) (amavisd-new) with ESMTP id A; x"
+    )
+    fields = f"{back}\n{scanned}\n{OURS}\n{FORGED}"
+    transaction = replace(letter(fields), peer=Peer(address="127.0.0.1", queue_id="Q2"))
+
+    def seen(relays: tuple[str, ...]) -> Client | NoClient:
+        return received.client(transaction, lambda one: one.startswith("127."), lambda one, name: one in relays)
+
+    assert seen(("127.0.0.1",)) == Client("203.0.113.7", "client.example")
+    assert seen(()) == NoClient("the client is of our own network")
