@@ -17,6 +17,8 @@ NOT_TAKEN = {
         {date(2027, 6, 24)}
     ),  # calendario laboral 2027, approved by the Consell: 12 days without San Juan
 }
+# The last year whose published calendars were compared (tests/cases/holidays_es.toml): all of Spain's, and who was earlier.
+PUBLISHED, EARLIER = 2026, {"IB": 2027, "VC": 2027}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
                 days.setdefault(day, str(name))
     no_holiday = NOT_TAKEN.get((country, region), frozenset())
     return dict(sorted((day, name) for day, name in days.items() if day.year == year and day not in no_holiday))
+
+
+def is_forecast(country: str, region: str, year: int) -> bool:
+    """Whether the holidays of a region of Spain are only the usual ones: each decides anew for every year, a year ahead."""
+    return country == "ES" and year > EARLIER.get(region, PUBLISHED)
 
 
 def days_within(spans: Iterable[tuple[date, date]], year: int) -> frozenset[date]:

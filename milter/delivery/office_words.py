@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from milter.core.closures import public_holidays
+from milter.core.closures import is_forecast, public_holidays
 from milter.core.hours import (
     Cause,
     Closed,
@@ -51,6 +51,7 @@ class _Words:
     back: str
     back_soon: str
     holidays: str
+    forecast: str
     days_off: str
     half_days: str
     screened: str
@@ -79,6 +80,7 @@ _WORDS = {
         back="; vuelves el {weekday} {day} a las {clock}",
         back_soon="; vuelves el {weekday} {number} a las {clock}",
         holidays="próximos festivos: {said}",
+        forecast="los festivos de {year} son los de costumbre: si tu boletín oficial pone otros, añádelos en days_off",
         days_off="próximos días sueltos: {said}",
         half_days="cerrado además: {said}",
         screened="el primer correo de un desconocido va a «{folder}»; los siguientes, a {next}",
@@ -105,6 +107,7 @@ _WORDS = {
         back="; you are back on {weekday} {day} at {clock}",
         back_soon="; you are back on {weekday} {number} at {clock}",
         holidays="next public holidays: {said}",
+        forecast="the holidays of {year} are the usual ones: if your gazette has others, add them to days_off",
         days_off="next days off: {said}",
         half_days="closed besides: {said}",
         screened='the first mail of somebody unknown goes to "{folder}", the next ones to {next}',
@@ -234,6 +237,8 @@ def _closures(schedule: Schedule, words: _Words, language: str, now: datetime) -
     for form, said in ((words.holidays, holidays), (words.days_off, own), (words.half_days, half)):
         if said:
             yield form.format(said="; ".join(said[:MOST]) + ("; …" if len(said) > MOST else ""))
+    if holidays and is_forecast(schedule.country, schedule.region, until.year):
+        yield words.forecast.format(year=until.year)
 
 
 def _weekday(day: date, words: _Words, language: str, now: datetime) -> str:

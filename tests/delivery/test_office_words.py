@@ -54,7 +54,14 @@ def test_the_whole_office(tmp_path: Path) -> None:
         "viernes 1 de enero (Año Nuevo); miércoles 6 de enero (Reyes); jueves 25 de marzo (Jueves Santo); …",
         "próximos días sueltos: miércoles 9 de diciembre",
         "cerrado además: jueves 24 de diciembre, de 16:00 a 19:00",
+        "los festivos de 2027 son los de costumbre: si tu boletín oficial pone otros, añádelos en days_off",
     ]
+
+
+@pytest.mark.parametrize(("region", "told"), [("ES-GA", True), ("ES-VC", False), ("PT", False)])
+def test_holidays_that_nobody_has_published_are_called_usual(tmp_path: Path, region: str, told: bool) -> None:
+    sentences = said(tmp_path, f'{OWNER}{HOURS}holidays = "{region}"\n')
+    assert any("son los de costumbre" in one for one in sentences) is told
 
 
 def test_what_plans_and_clients_have_of_their_own(tmp_path: Path) -> None:
