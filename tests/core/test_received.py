@@ -60,6 +60,9 @@ def test_forms(value: str, address: str, helo: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        # As Postfix 3.7 wrote it for a user who logged in.
+        "from host.example (unknown [203.0.113.66])\tby mx.estudio.example (Postfix) with ESMTPA id 4jXX7w1l6vzJr1W"
+        "\tfor <ana@estudio.example>; Sun, 22 Nov 2026 14:51:08 +0000 (UTC)",
         POSTFIX + " (Authenticated sender: ana) by mx.example (Postfix) with ESMTP id 1; x",
         POSTFIX + " by mx.example (Postfix) with ESMTPSA id 1; x",
         POSTFIX + " by mx.example (Postfix) with ESMTPA id 1; x",
