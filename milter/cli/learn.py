@@ -24,9 +24,17 @@ EXAMPLE = "recado learn junk --user ana@estudio.example message.eml"
 @click.option("--user", metavar="MAILBOX", help="Whose mailbox it lies in. Default: as the message itself says.")
 @click.option("--later", is_flag=True, help="Take the message, answer at once, and learn it in the background.")
 @click.option("--waiting", is_flag=True, help="Learn what --later took and could not finish. Alone, without a message.")
+@click.option("--held", type=int, hidden=True)
 @click.option("--at", metavar="INSTANT", hidden=True)
 def command(
-    lesson: str | None, where: Path, file: Path, user: str | None, later: bool, waiting: bool, at: str | None
+    lesson: str | None,
+    where: Path,
+    file: Path,
+    user: str | None,
+    later: bool,
+    waiting: bool,
+    held: int | None,
+    at: str | None,
 ) -> None:
     """Learn from what an owner did with a message: junk, he moved it into Junk; ham, he moved it out; sent, he wrote it.
 
@@ -39,7 +47,7 @@ def command(
     if waiting:
         from milter.cli import learning
 
-        learning.learn_waiting_ones(file)
+        learning.learn_waiting_ones(file, held)
         return
     if lesson is None:
         raise click.UsageError(f"say what became of the message: junk, ham or sent; for example: {EXAMPLE}")
@@ -71,6 +79,6 @@ def _take(file: Path, lesson: str, user: str | None, content: bytes) -> None:
     try:
         directory = learn_waiting.directory(file)
         learn_waiting.put(directory, lesson, user, content, time.time_ns())
-        learn_waiting.start(file)
+        learn_waiting.start(file, directory)
     except (OSError, ValueError) as error:
         click.echo(f"recado learn {lesson}: not learned: {error}", err=True)

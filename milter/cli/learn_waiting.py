@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 FOLDER = "learn"
+LOCK = "lock"
 MOST = 10_000  # messages: more wait only where nothing is ever learned
 LONGEST = 1 << 20  # bytes of a header
 _CALL = "from milter.cli import main; main()"
@@ -53,14 +54,35 @@ def put(folder: Path, lesson: str, user: str | None, content: bytes, at: int) ->
     draft.replace(folder / f"{name}.{os.getpid()}.eml")
 
 
-def start(file: Path) -> None:
-    """Learns what waits in a process of its own, which outlives us and holds on to nothing but standard error."""
-    subprocess.Popen(
-        [sys.executable, "-c", _CALL, "learn", "--waiting", "--config", str(file.absolute())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def start(file: Path, folder: Path) -> None:
+    """Learns what waits in a process of its own, which outlives us and holds on to nothing but standard error.
+
+    It is given the lock from the beginning: of a whole folder that is moved, each message finds the first one's process at work.
+    """
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                _CALL,
+                "learn",
+                "--waiting",
+                "--held",
+                str(handle),
+                "--config",
+                str(file.absolute()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(handle,),
+        )
+    except BlockingIOError:
+        return  # whoever holds the lock looks once more after letting go of it
+    finally:
+        os.close(handle)
 
 
 def listed(folder: Path) -> list[Waiting]:
@@ -72,9 +94,9 @@ def listed(folder: Path) -> list[Waiting]:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """Whether nobody else learns what waits here; until the end of the block nobody will."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def alone(folder: Path, held: int | None = None) -> Iterator[bool]:
+    """Whether nobody else learns what waits here; until the end of the block nobody will. `held`: the lock as `start` gave it."""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if held is None else held
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield True

@@ -45,7 +45,7 @@ def learn_now(file: Path, lesson: str, user: str | None, content: bytes, at: str
     click.echo(f"recado learn {lesson}: {said}")
 
 
-def learn_waiting_ones(file: Path) -> None:
+def learn_waiting_ones(file: Path, held: int | None) -> None:
     """All that waits, the oldest first, and what is added meanwhile; nothing if somebody else is at it."""
     try:
         folder = learn_waiting.directory(file)
@@ -54,7 +54,8 @@ def learn_waiting_ones(file: Path) -> None:
     if not learn_waiting.listed(folder):
         click.echo("nothing waits")
     while waiting := learn_waiting.listed(folder):
-        with learn_waiting.alone(folder) as alone:
+        mine, held = held, None
+        with learn_waiting.alone(folder, mine) as alone:
             if not alone:
                 return  # whoever holds the lock looks once more after letting go of it
             settings = _settings(file)

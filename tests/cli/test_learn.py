@@ -272,6 +272,20 @@ def test_later(ana: Office) -> None:
     wait_until(lambda: not learn_waiting.listed(folder), "nothing to wait any more")
 
 
+def test_a_whole_folder_is_learned_by_one_process(ana: Office) -> None:
+    """The first is learned in the background; whoever comes meanwhile starts nothing."""
+    folder = learn_waiting.directory(ana.file)
+    learn_waiting.make(folder)
+    with learn_waiting.alone(folder):
+        for number in range(5):
+            content = letter(DELIVERED + OURS + RESULTS + POSTFIX, Message_ID=f"<{number}@acme.example>")
+            assert recado(ana, "learn", "--later", "junk", given=content).returncode == 0
+        assert len(learn_waiting.listed(folder)) == 5
+    assert recado(ana, "learn", "--later", "junk", given=STORED).returncode == 0
+    wait_until(lambda: evidence(ana) == (0.0, 6.0), "all of them to be learned")
+    wait_until(lambda: not learn_waiting.listed(folder), "nothing to wait any more")
+
+
 def test_many_at_once_and_in_order(ana: Office) -> None:
     folder = learn_waiting.directory(ana.file)
     for at, lesson in enumerate(["junk", "ham", "junk", "ham"], start=time.time_ns()):
