@@ -19,6 +19,7 @@ from milter.core.message import Message
 MOST = mime.MOST_PART  # bytes of a calendar; what is longer is cut there, and then is none
 MOST_SPANS = 20  # of a series: enough to tell the rule from the exception
 MOST_ATTENDEES = 200
+MOST_OF_ZONES = 10_000  # bytes of their rules: those of two zones with every change from 1970 to 2038 are 5,000
 MOST_LISTED = 200  # times that one RDATE or EXDATE adds or takes
 AHEAD = timedelta(days=366)
 OLDEST = timedelta(days=3660)  # of a series: dateutil counts every day since it began
@@ -27,9 +28,12 @@ LONGEST_UID = 255  # RFC 5545 sets no limit; what is longer is repeated to nobod
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _ALWAYS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
 _WEEKDAY = re.compile(r"(?:[+-]?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)")
-# What a clock change is in every VTIMEZONE there is; other rules would be looked for up to the year 9999.
+# What a clock change is in every VTIMEZONE there is: a rule for each year, or a list; other rules would be looked for up to
+# the year 9999.
 _ZONE_RULE = re.compile(
-    rb"(?:RRULE:|;|FREQ=YEARLY|BYDAY=[+-]?[1-5](?:MO|TU|WE|TH|FR|SA|SU)|BYMONTH=(?:0?[1-9]|1[0-2])|UNTIL=\w+|INTERVAL=1|WKST=\w\w)+",
+    rb"RDATE(?:;VALUE=DATE-TIME)?:[0-9TZ,]+"
+    rb"|(?:RRULE:|;|FREQ=YEARLY|BYDAY=[+-]?[1-5](?:MO|TU|WE|TH|FR|SA|SU)|BYMONTH=(?:0?[1-9]|1[0-2])|UNTIL=\w+|INTERVAL=1"
+    rb"|WKST=\w\w)+",
     re.I,
 )
 _ZONES = re.compile(rb"^BEGIN:VTIMEZONE\b.*?(?:^END:VTIMEZONE\b|\Z)", re.I | re.M | re.S)
@@ -84,8 +88,8 @@ def _requests(message: Message) -> Iterator[bytes]:
 
 @lru_cache(maxsize=16)  # a message is decided twice
 def _read(content: bytes, zone: str, today: date) -> Invitation | None:
-    rules = (rule for zone_part in _ZONES.findall(content) for rule in _RULES.findall(zone_part))
-    if not all(_ZONE_RULE.fullmatch(one.strip()) for one in rules):
+    rules = [rule.strip() for zone_part in _ZONES.findall(content) for rule in _RULES.findall(zone_part)]
+    if sum(map(len, rules)) > MOST_OF_ZONES or not all(map(_ZONE_RULE.fullmatch, rules)):
         return None
     try:
         # icalendar keeps every VTIMEZONE by its name: without this one sender's "Custom" would be every other's.

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vRecur
 
-from milter.core.event import Invitation
+from milter.core.event import MOST_SPANS, Invitation
 from milter.core.hours import Closed, Open, Schedule
 from milter.core.overrides import Override, closing, state_at
 from milter.core.owner import Client, Identity, Invitations
@@ -150,6 +150,17 @@ def _offer(invitation: Invitation, calls: CallHours, now: datetime) -> tuple[Spa
     return ()
 
 
+def _rule(invitation: Invitation, first: datetime) -> vRecur:
+    """As many times as were asked for: an end by date would make them more, or fewer, from another beginning."""
+    rule: vRecur = vRecur.from_ical(invitation.weekly)
+    if until := rule.pop("UNTIL", None):
+        if len(invitation.spans) < MOST_SPANS:
+            rule["COUNT"] = [len(invitation.spans)]
+        else:
+            rule["UNTIL"] = [one + (first - invitation.spans[0][0]) for one in until]
+    return rule
+
+
 def _propose(calendar: Calendar, event: Event, invitation: Invitation, first: Span, zone: ZoneInfo) -> None:
     """RFC 5546 section 3.2.7: a COUNTER has a SUMMARY, which may be empty: the client's words are not repeated."""
     event.add("SUMMARY", "")
@@ -159,7 +170,7 @@ def _propose(calendar: Calendar, event: Event, invitation: Invitation, first: Sp
         return
     event.add("DTSTART", first[0].astimezone(zone))
     event.add("DTEND", first[1].astimezone(zone))
-    event.add("RRULE", vRecur.from_ical(invitation.weekly))
+    event.add("RRULE", _rule(invitation, first[0]))
     # Half a year before and after what is looked at: who reads it needs the offset in force, and both changes of the year.
     known = first[0].date() - HALF_A_YEAR, first[1].date() + 4 * HALF_A_YEAR
     calendar.subcomponents.insert(0, Timezone.from_tzinfo(zone, zone.key, *known))

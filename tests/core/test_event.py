@@ -40,6 +40,9 @@ TIMES = {
     "no zone: the owner's": (calendar(DTSTART="20261124T170000", DTEND="20261124T173000"), ["24 17:00"]),
     "a zone of the world": (calendar(DTSTART="TZID=America/New_York:20261124T110000", DTEND=None), ["24 17:00"]),
     "17:00 Eastern, in a zone of its own": (calendar(zone=CUSTOM, DTSTART="TZID=Custom:20261124T170000", DTEND=None), ["24 23:00"]),
+    "a zone that lists its changes": (
+        calendar(zone=CUSTOM.replace(f"RRULE:{YEARLY}", "RDATE:20261101T020000,20271107T020000"),
+                 DTSTART="TZID=Custom:20261124T170000", DTEND=None), ["24 23:00"]),
     "a zone of Windows": (calendar(DTSTART="TZID=Romance Standard Time:20261124T170000", DTEND=None), ["24 17:00"]),
     "a series": (calendar("RRULE:FREQ=WEEKLY;COUNT=3"), ["24 10:00", "01 10:00", "08 10:00"]),
     "a series with a hole": (calendar("RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE:20261201T090000Z"), ["24 10:00", "08 10:00"]),
@@ -70,6 +73,9 @@ def test_a_fold_inside_a_character() -> None:
 
 NONE = {
     "another method": alone(calendar(method="PUBLISH")),
+    "a zone that lists more than there can be": alone(
+        calendar(zone=CUSTOM.replace(f"RRULE:{YEARLY}", "RDATE:" + ",".join(["20261101T020000"] * 1000)),
+                 DTSTART="TZID=Custom:20261124T170000", DTEND=None)),
     "a cancellation": alone(calendar(method="CANCEL"), "CANCEL"),
     "a reply": alone(calendar(method="REPLY"), "REPLY"),
     "methods that differ": alone(calendar(), "CANCEL"),

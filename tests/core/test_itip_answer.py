@@ -1,0 +1,73 @@
+"""Answers to invitations of every shape, read back as a calendar would: valid, and what is proposed lies in the call hours."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from milter.core import event, itip_answer
+from milter.core.event import Invitation
+from milter.core.hours import Schedule
+from milter.core.itip_answer import CallHours
+from milter.core.message import parse
+from milter.core.owner import Invitations
+from tests.core.letters_with_events import alone, calendar
+from tests.core.studio import MADRID
+
+NOW = datetime(2026, 11, 17, 9, 15, tzinfo=UTC)
+CALLS = CallHours(
+    Schedule("Tu,Th 17:00-19:00", "Europe/Madrid", "ES", "GA"), Schedule("Mo-Fr 09:00-20:00", "Europe/Madrid")
+)
+ZONES = ("TZID=Europe/Madrid:", "TZID=America/New_York:", "TZID=Asia/Kolkata:", "")
+RULES = (
+    "FREQ=DAILY",
+    "FREQ=WEEKLY",
+    "FREQ=WEEKLY;INTERVAL=2",
+    "FREQ=WEEKLY;BYDAY=TU,TH",
+    "FREQ=MONTHLY",
+    "FREQ=YEARLY",
+)
+
+
+def read(ics: bytes) -> Invitation | None:
+    header, body = alone(ics)
+    return event.invitation(parse(f"{header}\r\n\r\n".encode() + body), MADRID, NOW)
+
+
+def some_invitation(seed: int) -> bytes:
+    chance = random.Random(seed)
+    zone = chance.choice(ZONES)
+    start = datetime(2026, 11, 17) + timedelta(minutes=15 * chance.randint(-2000, 20000))
+    end = start + timedelta(minutes=chance.choice([0, 15, 30, 60, 90, 180]))
+    more = []
+    if chance.random() < 0.6:
+        more.append(f"RRULE:{chance.choice(RULES)}{chance.choice(['', ';COUNT=9', ';UNTIL=20270301T000000Z'])}")
+    if chance.random() < 0.2:
+        more.append(f"RDATE:{start + timedelta(days=3):%Y%m%dT%H%M%S}Z")
+    if chance.random() < 0.15:
+        more.append(f"RECURRENCE-ID{chance.choice(['', ';RANGE=THISANDFUTURE'])}:{start:%Y%m%dT%H%M%S}Z")
+    return calendar(*more, DTSTART=f"{zone}{start:%Y%m%dT%H%M%S}", DTEND=f"{zone}{end:%Y%m%dT%H%M%S}")
+
+
+@pytest.mark.parametrize("hundred", range(3))
+def test_what_is_proposed_can_be_taken(hundred: int) -> None:
+    methods = []
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        found = read(some_invitation(seed))
+        assert found, seed
+        answer = itip_answer.answer(found, "ana@estudio.example", Invitations.COUNTER, CALLS, NOW)
+        assert max(len(line.encode()) for line in answer.calendar.split("\r\n")) <= 75  # RFC 5545 section 3.1
+        ics = Calendar.from_ical(answer.calendar)
+        (one,) = ics.walk("VEVENT")
+        assert (one["UID"], one["SEQUENCE"]) == (found.uid, found.sequence)
+        methods.append(str(ics["METHOD"]))
+        if methods[-1] == "COUNTER":
+            back = read(answer.calendar.replace("METHOD:COUNTER", "METHOD:REQUEST").encode())
+            assert back and not CALLS.outside(back.spans), seed
+            assert back.spans[0][0] > NOW
+            assert back.spans[0][1] - back.spans[0][0] == found.spans[0][1] - found.spans[0][0]
+            assert back.spans == answer.offered[: len(back.spans)]
+        else:
+            assert answer.offered == () and "DTSTART" not in one
+    assert {"COUNTER", "REPLY"} == set(methods)
