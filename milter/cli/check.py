@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import configuration
+from milter.cli import check_redis, configuration
 from milter.delivery import office_words
 from milter.settings import load, problems_here
 
@@ -16,15 +16,20 @@ from milter.settings import load, problems_here
 def command(file: Path, quiet: bool) -> None:
     """Check recado.toml and the owners' files; exit 0, or 2 with one line per problem.
 
-    If there is no problem: what the files mean, in each owner's language (`info:` lines).
+    If there is no problem: what the files mean, in each owner's language (`info:` lines), and how Redis does.
     """
     loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     problems = loaded.problems + (problems_here(loaded.settings) if loaded.settings else ())
     for one in problems:
         click.echo(f"warning: {one}" if one.warning else str(one))
-    if any(not one.warning for one in problems):
+    if any(not one.warning for one in problems) or loaded.settings is None:
         raise SystemExit(2)
-    if loaded.settings and not quiet:
+    warnings, about = check_redis.ask(loaded.settings)
+    for one in warnings:
+        click.echo(f"warning: {one}")
+    if not quiet:
+        if about:
+            click.echo(f"info: {about}")
         for owner in loaded.settings.policy.owners:
             for identity in owner.identities:
                 for sentence in office_words.told(owner, identity, datetime.now(UTC)):

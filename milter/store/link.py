@@ -121,7 +121,10 @@ class Link:
             raise self._unknown
         nodes = self._servers.nodes
         found = await asyncio.gather(*(self._ask(purpose, one, commands, deadline) for one in nodes))
-        return {named(node.place): answers for node, answers in zip(nodes, found, strict=True)}
+        return {
+            named(node.place): [_away(one) if isinstance(one, Unreached) else one for one in answers]
+            for node, answers in zip(nodes, found, strict=True)
+        }
 
     async def back(self) -> None:
         """Returns when every breaker is closed."""

@@ -211,8 +211,8 @@ def cause(error: BaseException) -> str:
     while deeper is not None:
         if isinstance(deeper, ssl.SSLCertVerificationError):
             return (
-                f"certificate: not to be trusted ({deeper.verify_message.rstrip('.')}); "
-                "ssl_ca_certs names the CA, and the certificate must name the host"
+                f"certificate: not to be trusted ({deeper.verify_message.rstrip('.')}): "
+                "ssl_ca_certs must name its CA, and it the host"
             )
         deeper = deeper.__cause__ or deeper.__context__
     text = str(error)
