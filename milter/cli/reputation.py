@@ -13,10 +13,13 @@ from milter.cli.reputation_known import Rated, shown
 from milter.core import address
 from milter.core.owner import Owner
 from milter.core.policy import Policy
+from milter.core.reply_job import PersonKey
 from milter.core.sender import Sender
 from milter.errors import StoreAway
 from milter.settings.values import Settings
 from milter.store.api import Journaled
+from milter.store.layout import Layout
+from milter.store.lessons import Lessons
 from milter.store.redis import RedisStore
 
 DEFAULT = Path("/etc/recado/recado.toml")
@@ -128,15 +131,19 @@ def _told(one: Rated, standing: str) -> list[str]:
 def forget(name: str, file: Path | None, wanted: str | None) -> None:
     """Delete every reputation of an address, proven or claimed, for every owner: for a wish to be erased (GDPR, article 17).
 
-    The record of his domain stays until the domain is named. What the owners' journals noted of his mail and his replies goes
-    with age; that he wants no automatic replies is kept.
+    That an owner has written to him is forgotten with it. The record of his domain stays until the domain is named. What the
+    owners' journals noted of his mail and his replies goes with age; that he wants no automatic replies is kept.
     """
     settings = _settings(file)
     who, owners = reputation_known.name_of(name, settings.policy), live.owners(settings, wanted)
 
     async def asked(store: RedisStore) -> list[int]:
         reputation = reputation_known.reputation_of(store, settings.policy.keys)
-        return [await reputation.forget(one.id, who.name) for one in owners]
+        lessons = Lessons(store.link, Layout(settings.policy.keys))
+        return [
+            await reputation.forget(one.id, who.name) + await lessons.forget_letters(PersonKey(one.id, who.name))
+            for one in owners
+        ]
 
     counts = live.ask(settings, asked)
     if not any(counts):

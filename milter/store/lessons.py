@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from milter.core.learning import Lesson
+from milter.core.reply_job import PersonKey
 from milter.store.command import Command
 from milter.store.layout import Layout, instant, milliseconds, shard_tag
 from milter.store.link import Link
@@ -28,6 +29,12 @@ class Lessons:
     async def note(self, owner: str, message: str, lesson: Lesson, now: datetime) -> None:
         value = f"{lesson} {milliseconds(now)}"
         await self.link.run("learn", [Command(("SET", self._key(owner, message), value, "PX", KEPT))])
+
+    async def forget_letters(self, person: PersonKey) -> bool:
+        """Deletes that the owner has written to this person. False: that was not known."""
+        key = f"{shard_tag(self.layout.shard(person.owner))}:wrote:{self.layout.person(person)}"
+        (deleted,) = await self.link.run("learn", [Command(("DEL", key))])
+        return bool(deleted)
 
     def _key(self, owner: str, message: str) -> str:
         return f"{shard_tag(self.layout.shard(owner))}:learned:{message}"

@@ -162,8 +162,10 @@ def test_forget(ana: Office) -> None:
     learn(ana, "sent", SENT)
     learn(ana, "junk", UNPROVEN)
     learn(ana, "junk", UNPROVEN.replace("192.0.2.77", "198.51.100.1"))
-    assert said(ana, "forget", MARTA) == f"{MARTA}, for ana: 3 records deleted.\n"
+    assert shown(ana)["leads_to"]["sender_class"] == "contact"
+    assert said(ana, "forget", MARTA) == f"{MARTA}, for ana: 4 records deleted.\n"
     answer = shown(ana)
+    assert answer["leads_to"]["sender_class"] == "prospect"
     assert (answer["standing"], answer["evidence"]["first"], answer["unproven"]) == ("neutral", True, [])
     assert shown(ana, LAURA)["evidence"]["count"] == 1, "nobody else is forgotten"
     assert said(ana, "forget", MARTA) == f"{MARTA}: nothing was known.\n"
