@@ -142,7 +142,8 @@ def _followed(
     final: bool,
 ) -> Reading:
     """What the chain of aliases leads to. An empty answer without SOA is no last word about a name at the end of one."""
-    name, ttls = _uncompressed(asked[0]), []
+    name = _uncompressed(asked[0])
+    ttls: list[int] = []
     for _ in range(_LONGEST_CHAIN):
         if name in records:
             return Reading(Records(tuple(records[name].values)), min(*ttls, records[name].ttl, 2**31))

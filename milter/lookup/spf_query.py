@@ -45,6 +45,7 @@ class Query(spf.query):  # type: ignore[misc]
         self._known = known
         self._terms = self._bytes = 0
         self._void_at: int | None = None
+        self.void_lookups: int
         self._names: list[str] | None = None
 
     def check0(self, record: str | None, recursion: int) -> Any:
