@@ -130,10 +130,7 @@ class RedisStore:
         mine = [self._owner_facts(shard, owners.get(shard, []), names) for shard, names in asked.items()]
         theirs = senders.asked(query, self._layout)
         answers = await self.link.run("facts", [*theirs, *mine])
-        readable, values, standing = senders.answered(query, answers[: len(theirs)])
         records = answers[len(theirs) :]
-        if not readable:
-            log.warning(UNREADABLE)
         if any(answer[0] == b"lost" for answer in records):
             await self._renew(query.now, asked_as)
             records = [[b"lost", [], [], []] for _ in records]
@@ -149,12 +146,15 @@ class RedisStore:
             for name, lines in zip(names, changes, strict=False):
                 if changed := today.decode(lines, query.now):
                     overrides[name] = changed
+        lost_at = self.state.lost_at if self.state else None
+        readable, values, standing = senders.answered(query, answers[: len(theirs)], lost_at)
+        if not readable:
+            log.warning(UNREADABLE)
         done = {
             key.digest: reply
             for key, value in zip(query.done, values, strict=True)
             if (reply := codec.decode_done(value, key, query.now)) is not None
         }
-        lost_at = self.state.lost_at if self.state else None
         return StoredFacts(done, claims, people, standing, lost_at, overrides)
 
     def _owner_facts(self, shard: int, claims: Sequence[ClaimKey], owners: Sequence[str]) -> Command:

@@ -7,6 +7,8 @@ message touches one as a rule: two where a list's own name and the author's doma
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from milter.store.link import Command, Part, Script
 MOST = 240  # records of one hash: half of Redis's hash-max-listpack-entries, past which it costs four times as much
 HASHES = 4096  # of one slot: about 700,000 records
 ONCE = codec.SWEEP  # milliseconds in which the same evidence counts once: how long a replay pays
+RELEARNING = timedelta(days=30)  # after a loss of the store
 _PACKED = struct.Struct("<IfffHH")
 
 
@@ -65,8 +68,13 @@ def asked(query: FactsQuery, layout: Layout) -> list[Command]:
     return [read(layout, query.place, (), outcomes), read(layout, query.sender.place, fields)]
 
 
-def answered(query: FactsQuery, answers: Sequence[Any]) -> tuple[bool, list[bytes | None], dict[str, Standing]]:
-    """Whether all could be read, the outcomes in order, and each judge's standing of the sender."""
+def answered(
+    query: FactsQuery, answers: Sequence[Any], lost_at: datetime | None
+) -> tuple[bool, list[bytes | None], dict[str, Standing]]:
+    """Whether all could be read, the outcomes in order, and each judge's standing of the sender.
+
+    For a while after the store was lost nobody is said to be here for the first time: that is not known.
+    """
     records = [decode(one) for one in answers[-1][1]]
     readable = all(status == b"ok" for status, _, _ in answers)
     who = query.sender
@@ -77,6 +85,8 @@ def answered(query: FactsQuery, answers: Sequence[Any]) -> tuple[bool, list[byte
         owner: reputation.standing(mine, domain, query.now, authenticated=who.authenticated)
         for owner, mine, domain in zip(query.judges, records, lenders, strict=False)
     }
+    if lost_at and query.now < lost_at + RELEARNING:
+        standing = {owner: replace(one, first=False) for owner, one in standing.items()}
     return readable, answers[0][2], standing
 
 

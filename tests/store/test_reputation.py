@@ -230,6 +230,18 @@ async def test_a_foreign_value_in_a_record_is_nobody_and_is_replaced(
     assert ((await known(store, who)).good, (await known(store, who)).bad) == (0, 1)
 
 
+async def test_after_a_loss_nobody_is_said_to_be_here_for_the_first_time(
+    own_store: RedisStore, own_server: RedisServer
+) -> None:
+    """He may have written for years: a folder for first-timers must not swallow everybody."""
+    assert (await own_store.facts(query(author=LAURA))).standing["ana"].first
+    own_server.restart_empty()
+    await own_store.link.back()
+    await own_store.prepare(EVENING)
+    assert not (await own_store.facts(query(author=LAURA))).standing["ana"].first
+    assert (await own_store.facts(query(author=LAURA, now=EVENING + 31 * DAY))).standing["ana"].first
+
+
 # However many there are
 
 
