@@ -42,8 +42,8 @@ _whose = click.option("--owner", "wanted", metavar="OWNER", help="Whose; needed 
 def command(context: click.Context, file: Path | None) -> None:
     """What is known of a sender, what it leads to, and how to change it. Each owner has an opinion of his own.
 
-    What his mail, his moves to Junk and his own letters say of an address counts only where it is proven that the address
-    wrote; it fades by half in a month.
+    Evidence is a sender's mail, what the owner moves to Junk or out of it, and to whom the owner writes. It counts for an
+    address where it is proven that the address wrote, and fades by half in a month.
     """
     context.obj = file
 
@@ -124,7 +124,7 @@ def _told(one: Rated, standing: str) -> list[str]:
     return said
 
 
-@command.command()
+@command.command(short_help="Delete every record of a sender.")
 @click.argument("name", metavar="ADDRESS|DOMAIN")
 @_config
 @_owner
@@ -176,7 +176,7 @@ async def _all(store: RedisStore, policy: Policy, owners: list[Owner]) -> list[R
     return found
 
 
-@command.command("import")
+@command.command("import", short_help="Replace the evidence of many, from a CSV file.")
 @click.argument("source", metavar="FILE.csv", type=click.Path(path_type=Path, allow_dash=True))
 @_config
 @_whose
@@ -199,7 +199,7 @@ def import_csv(source: Path, file: Path | None, wanted: str | None) -> None:
     click.echo(f"{len(found)} imported for {owner.id}: now {said}")
 
 
-@command.command()
+@command.command(short_help="The best senders, or the worst.")
 @_config
 @_owner
 @click.option("--bad", is_flag=True, help="The worst first.")
