@@ -18,10 +18,14 @@ def carry_out(settings: Settings, wanted: str | None, change: Change | None, at:
     """Makes the change, if there is one, and shows what is in force."""
     chosen = live.owners(settings, wanted)
     if change is not None:
-        before, after = live.ask(settings, lambda store: _changed(store, chosen[0], change, instant(at, chosen[0])))
+        before, after, promised = live.ask(
+            settings, lambda store: _changed(store, chosen[0], change, instant(at, chosen[0]))
+        )
         if before == after and not isinstance(change, Override):
             click.echo("There was nothing to take back.", err=True)
         _show(chosen[0], after, instant(at, chosen[0]), as_json)
+        if promised and not as_json:
+            click.echo(f"  promised for then: {promised}; recado promises --due lists who waits for an answer")
         return
     now = instant(at, chosen[0])
     found = live.ask(settings, lambda store: store.today.of([one.id for one in chosen], now))
@@ -31,10 +35,14 @@ def carry_out(settings: Settings, wanted: str | None, change: Change | None, at:
 
 async def _changed(
     store: RedisStore, owner: Owner, change: Change, now: datetime
-) -> tuple[tuple[Override, ...], tuple[Override, ...]]:
+) -> tuple[tuple[Override, ...], tuple[Override, ...], int]:
+    """Before, after, and how many answers were promised for the time that is closed now: nobody takes those back."""
     before = await store.today.read(owner.id, now)
     after = await store.today.change(owner.id, change, now)
-    return before, in_force(after, now)
+    closed = isinstance(change, Override) and not change.is_open
+    due = [one.due for one in await store.promises.listed(owner.id) if one.kept is None] if closed else []
+    promised = sum(change.start < one <= change.end for one in due) if isinstance(change, Override) else 0
+    return before, in_force(after, now), promised
 
 
 async def answers(store: RedisStore) -> None:

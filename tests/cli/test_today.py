@@ -203,6 +203,13 @@ def names(ana: Office, *options: str) -> list[str]:
     return [json.loads(line)["to"].partition("@")[0] for line in result.stdout.splitlines()]
 
 
+def test_who_closes_is_told_what_was_promised_for_then(ana: Office, server: RedisServer) -> None:
+    promised(server, laura=timedelta(hours=4), marta=timedelta(days=4))
+    at, back = f"{NOW.astimezone(MADRID):%Y-%m-%dT%H:%M}", f"{NOW.astimezone(MADRID) + timedelta(days=2):%Y-%m-%d}"
+    assert "promised for then: 1; recado promises --due lists who waits" in said(ana, f"away until {back}", at)
+    assert "promised" not in said(ana, "away clear", at)
+
+
 def test_promises(ana: Office, server: RedisServer) -> None:
     assert ana.run("promises").stdout == "ana: nothing is promised.\n"
     promised(server, laura=timedelta(hours=4), marta=timedelta(hours=-1))
