@@ -52,7 +52,7 @@ def _settings(file: Path | None) -> Settings:
     return rehearsal.settings_of(file or click.get_current_context().obj or DEFAULT)
 
 
-@command.command()
+@command.command(short_help="What is known of a sender, and what it leads to.")
 @click.argument("name", metavar="ADDRESS|DOMAIN")
 @_config
 @_owner
