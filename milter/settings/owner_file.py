@@ -1,5 +1,6 @@
 """owners/*.toml: one freelancer's file, finished to the value that every stage reads."""
 
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ TABLES = ("replies", "identity", "vacation", "plan", "client", "contacts", "peop
 DEFAULT_LANGUAGE = "en"
 LONGEST_VACATION = timedelta(days=120)  # more is rather a slip in the year
 _UTC = ZoneInfo("UTC")
+_DUE = re.compile(r"\{\{\s*due\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def read_owner(source: Source, host: Host, factory: Texts, check: Check, today: 
         texts=texts.pairs,
     )
     _texts_there(top, owner, texts, known)
+    _promised_by_none(top, owner, texts, factory)
     if wishes.mode is Mode.LIVE and owner.replies.mode is not Mode.LIVE:
         allowed = f'"live", but the sysadmin allows no more than "{owner.replies.mode}"'
         reply.warn("mode", Wrong(allowed, "ask for [replies] mode in recado.toml"))
@@ -166,6 +169,18 @@ def _texts_there(top: Reader, owner: Owner, texts: Texts, known: frozenset[str])
         if client.language and client.language != owner.language and texts.missing(client.language):
             what = f'{_missing(texts, client.language)}: "{owner.language}" is used'
             top.source.warn(("client", client.id, "language"), Wrong(what, f"write what is missing into {own}"))
+
+
+def _promised_by_none(top: Reader, owner: Owner, texts: Texts, factory: Texts) -> None:
+    """A text of his own that does not say the instant promises none."""
+    for name, text in texts.by_name.items():
+        if name.startswith("closed.") and text != factory.by_name.get(name) and not _DUE.search(text):
+            wrong = Wrong(
+                f"your own {name} does not say {{{{ due }}}}: nothing is promised in it", "add it to the text"
+            )
+            for plan in owner.plans.values():
+                if plan.answer_within:
+                    top.source.warn(("plan", plan.id, "answer_within"), wrong)
 
 
 def _missing(texts: Texts, spoken: str) -> str:

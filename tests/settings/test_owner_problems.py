@@ -268,6 +268,18 @@ def test_what_will_disappoint(house: House, host: str, text: str, line: str) -> 
     assert len(house.settings().policy.owners) == 1
 
 
+@pytest.mark.parametrize(("own", "quiet"), [("Vuelvo {{ opens }}.", False), ("Te digo algo antes {{due}}.", True)])
+def test_a_promise_that_no_text_makes(house: House, own: str, quiet: bool) -> None:
+    house.owner(f'{OWNER}[plan.gold]\nanswer_within = "4h"\n[plan.silver]\n')
+    assert house.lines() == []
+    house.write("owners/ana/closed.es.txt", own)
+    line = (
+        "warning: owners/ana.toml:8: plan.gold.answer_within: your own closed.es.txt does not say {{ due }}: "
+        "nothing is promised in it; add it to the text"
+    )
+    assert house.lines() == ([] if quiet else [line])
+
+
 def test_live_with_a_key_is_quiet(house: House) -> None:
     house.host(LIVE)
     house.write("owners/keys/ana.pem", "key")
