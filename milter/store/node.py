@@ -27,7 +27,8 @@ log = logging.getLogger("milter.store")
 FAILURES = 3  # in a row open the breaker
 CONNECTIONS = 32  # a worker; who comes later waits for one, within the same deadline
 LOOK = 5.0  # seconds between two looks at the replicas, when something durable is sent
-HASTE = 0.001  # seconds for a replica's confirmation once FAILURES of them have not come
+HASTE = 0.001  # seconds for a replica's confirmation once FAILURES of them have not come,
+PATIENT = 1.0  # but once in so many seconds it has its full time: it may be far away
 UNCONFIRMED = ResponseError("UNCONFIRMED no replica has it yet, so a failover might forget it")
 _ASKING = hiredis.pack_command(("ASKING",))
 _INFO = Command(("INFO", "replication"))
@@ -64,6 +65,7 @@ class Node:
     replicas: int = 0
     _look_due: float = 0.0
     _unconfirmed: int = 0
+    _patience_due: float = 0.0
     _retired: bool = False
 
     @classmethod
@@ -115,7 +117,11 @@ class Node:
         return answers[: len(commands)]
 
     def _waiting(self, patience: float) -> list[Command]:
-        seconds = HASTE if self._unconfirmed >= FAILURES else patience
+        now = asyncio.get_running_loop().time()
+        if self._unconfirmed < FAILURES or now >= self._patience_due:
+            self._patience_due, seconds = now + PATIENT, patience
+        else:
+            seconds = HASTE
         return [Command(("WAIT", 1, max(1, int(seconds * 1000))))]
 
     def _confirm(self, answers: list[Any], durable: Sequence[int]) -> None:

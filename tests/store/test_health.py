@@ -8,6 +8,7 @@ import pytest
 from milter.store import health
 from milter.store.address import Address, Shape, parse
 from tests.doubles.redis_cluster import redis_cluster
+from tests.doubles.redis_process import until
 from tests.doubles.redis_sentinel import sentinel_set
 from tests.doubles.redis_server import BINARIES, RedisServer, redis_server
 
@@ -51,6 +52,7 @@ async def test_one_server(kept: RedisServer, setting: tuple[str, str]) -> None:
     kept.command("CONFIG", "SET", *setting)
     assert said(await health.health(kept.url)) == [HURTS[setting]]
     kept.command("CONFIG", "SET", setting[0], before)
+    written(kept)
 
 
 async def test_a_server_that_keeps_snapshots_is_well(kept: RedisServer) -> None:
@@ -58,6 +60,13 @@ async def test_a_server_that_keeps_snapshots_is_well(kept: RedisServer) -> None:
     kept.command("CONFIG", "SET", "save", "300 1")
     assert said(await health.health(kept.url)) == []
     kept.command("CONFIG", "SET", "appendonly", "yes")
+    written(kept)
+
+
+def written(server: RedisServer) -> None:
+    """A server that writes its first append-only file takes ten seconds to stop."""
+    until(lambda: b"aof_rewrite_in_progress:0" in server.command("INFO", "persistence"), "the file is written")
+    until(lambda: b"aof_rewrite_scheduled:0" in server.command("INFO", "persistence"), "the file is written")
 
 
 async def test_a_server_that_is_away_is_a_warning_with_its_cause(tmp_path: Path) -> None:
@@ -70,7 +79,7 @@ async def test_a_server_that_is_away_is_a_warning_with_its_cause(tmp_path: Path)
 
 
 async def test_a_replica_is_told_from_a_master(own_server: RedisServer) -> None:
-    own_server.command("CONFIG", "SET", "appendonly", "yes")
+    own_server.command("CONFIG", "SET", "save", "300 1")
     own_server.make_read_only()
     assert said(await health.health(own_server.url)) == [
         ("is a replica, which takes no writes", "write the address of its master, or of its Sentinels")
