@@ -14,6 +14,7 @@ _TAG = re.compile(r"<(/?[a-z][a-z0-9]*)\b[^>]*>?|<[!?][^>]*>?", re.I)
 _BREAK_TAGS = "br p div li ul ol tr td table h1 h2 h3 h4 h5 h6 hr pre body html section article"
 _BREAKS = frozenset(_BREAK_TAGS.split())
 _QUOTE = "blockquote"
+_NO_CHARACTER = re.compile(r"&#\d{1000,}")  # int() refuses to read over 4,300 digits, and unescape with it
 
 
 def first_line(message: Message) -> str:
@@ -48,4 +49,4 @@ def html_lines(html: str) -> Iterator[str]:
 
 
 def _shown(line: str) -> str:
-    return " ".join(unescape(line).split())
+    return " ".join(unescape(_NO_CHARACTER.sub("\ufffd", line)).split())

@@ -65,3 +65,34 @@ def test_odd_multiparts(boundary: str) -> None:
     header = f'Content-Type: multipart/mixed; boundary="{boundary}"'
     transaction = letter(header, body=(part * 3000).encode())
     pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "&#9",
+        "9",
+        "&",
+        "&#x",
+        "<",
+        "<!--",
+        "<p ",
+        "</",
+        "<title>",
+        "<br>",
+        "> ",
+        ">",
+        "\t",
+        "=20",
+        "-- \r\n",
+        "¿llamar?",
+    ],
+)
+def test_odd_bodies(kind: str, piece: str) -> None:
+    """A client's, which is read for calls, urgency and wishes."""
+    for start in ("", "&#", "<a href='", "<head "):
+        body = (start + piece * (HUGE // len(piece))).encode()
+        transaction = letter(f"From: laura@acme.example\nContent-Type: {kind}; charset=utf-8", body=body)
+        decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
+        assert decision.sender_class == "client"
