@@ -12,7 +12,6 @@ from milter.core.owner import Owner
 from milter.store.promises import Promise
 from milter.store.redis import RedisStore
 
-
 # By what was asked for.
 NOTHING = {
     None: "nothing is promised",
