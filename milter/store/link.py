@@ -25,7 +25,7 @@ log = logging.getLogger("milter.store")
 
 WAIT = 0.25  # seconds for one wait, connecting, redirections and replicas included
 PROBE = 1.0  # seconds between two probes while a breaker is open
-CONFIRMED = 0.5  # of a wait: what a replica has to confirm
+CONFIRMED = 0.4  # of a wait: what a replica has to confirm; twice, where a script was not known
 TELLING = 0.4  # of a wait: what there is for finding out who is master
 AGAIN = 5.0  # seconds between two looks at who is master, while there is traffic
 DETOURS = 3  # after which a command is given up: MOVED, ASK, another try
