@@ -32,6 +32,7 @@ from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import Cleaned, HeaderEdits
 from milter.core.overrides import Change
 from milter.core.reply_job import ClaimKey, taken
+from milter.core.sender import Sender
 from milter.delivery import today_letter
 from milter.delivery.owner_mail import Letter
 from milter.errors import SmtpReply, StoreAway
@@ -241,7 +242,7 @@ def _query(
     return FactsQuery(
         now=transaction.now,
         place=sender.claimed_place(transaction),
-        sender=sender.named(transaction, known, settings.policy.recipient_delimiter),
+        sender=_named(transaction, known, settings),
         done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
         if digest
         else (),
@@ -249,6 +250,12 @@ def _query(
         owners=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and _depends_on_hours(one))),
         judges=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and evidence.is_kept(one))),
     )
+
+
+def _named(transaction: Transaction, known: Authentication | Missing, settings: Settings) -> Sender | None:
+    """By which name the reputation knows who wrote."""
+    brought = authentication.from_client(transaction, settings)
+    return sender.named(brought, known, settings.policy.recipient_delimiter)
 
 
 def _asked_of(decision: Decision, transaction: Transaction, settings: Settings) -> tuple[ClaimKey, ...]:
@@ -352,7 +359,7 @@ def _event(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event | N
 def _evidence(examination: Examination, fresh: Sequence[Decision]) -> tuple[Evidence, ...]:
     """What the message says of its sender, once an owner however many of his addresses it was for."""
     transaction, known, policy = examination.transaction, examination.facts.authentication, examination.settings.policy
-    who = sender.named(transaction, known, policy.recipient_delimiter)
+    who = _named(transaction, known, examination.settings)
     if who is None or not any(evidence.is_kept(one) for one in fresh):
         return ()
     signed, once = sender.signed(known, who), remembered.content(policy.keys, transaction.message, known)

@@ -120,7 +120,12 @@ def _taught(settings: Settings, lesson: Lesson, user: str | None, content: bytes
         addressed = sent_to  # where both identities share a mailbox
     marked = message.has("recado-identity")
     letter = Letter("learn", before.message, before.mail_from, before.rcpt_to, now)
-    return learning.moved(_with_client(rehearsal.transaction(letter, 0, settings)), lesson, addressed, marked, policy)
+    transaction = _with_client(rehearsal.transaction(letter, 0, settings))
+    if settings.trusted_relays:
+        from milter.lookup import authentication  # what verifies takes longer to load than all that is done here
+
+        transaction = authentication.from_client(transaction, settings)
+    return learning.moved(transaction, lesson, addressed, marked, policy)
 
 
 def _mailbox(policy: Policy, user: str) -> Addressed | None:

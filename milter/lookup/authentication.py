@@ -7,7 +7,7 @@ import asyncio
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -115,6 +115,19 @@ async def proven(
         believed = Believed(await authenticator.verify(checks, transaction, settings))
         draft = _draft(transaction, settings, believed)
     return believed, draft
+
+
+def from_client(transaction: Transaction, settings: Settings) -> Transaction:
+    """As the client itself would have brought it, where trusted relays stand between.
+
+    Relays known by their names are known here only where XFORWARD told the name: nothing is looked up.
+    """
+    if not settings.trusted_relays:
+        return transaction
+    found = received.client(transaction, _member(settings.mynetworks + LOOPBACK), _relay(settings.trusted_relays))
+    if isinstance(found, NoClient):
+        return transaction
+    return replace(transaction, peer=replace(transaction.peer, address=found.address))
 
 
 def _draft(transaction: Transaction, settings: Settings, believed: Believed) -> tuple[Decision, ...]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from milter.core import bounces, pipeline
+from milter.core.envelope import Peer
 from milter.core.evidence import Kind
+from milter.core.message import parse
 from milter.core.reputation import Record
 from milter.core.sender import Sender, of_address, of_domain, of_list, of_stranger
 from milter.settings.values import Settings
@@ -74,6 +76,17 @@ async def test_what_each_letter_counts(
     assert record and (record.good, record.bad, record.count) == (*masses, 1), why
     (other,) = names.values()
     assert await known(ana, other) is None, "the other name is another record"
+
+
+async def test_behind_a_trusted_relay_the_network_is_the_client_s(ana: Office) -> None:
+    relayed = "Received: from out.flores.example (out.flores.example [203.0.113.9]) by mx2.estudio.example with ESMTP id 2\r\n"
+    ours = "Received: from mx2.estudio.example (mx2.estudio.example [198.51.100.7]) by mx.estudio.example with ESMTP id 1\r\n"
+    content = (ours + relayed + f"From: {MARTA}\r\nTo: {STUDIO}\r\nMessage-ID: <1@x>\r\n\r\nHola\r\n").encode()
+    for relays, network in (((), "198.51.100.0/24"), (("198.51.100.7",), "203.0.113.0/24")):
+        ana.service.settings = replace(ana.settings, trusted_relays=relays)
+        one = replace(ana.transaction(STUDIO, content=content), peer=Peer("198.51.100.7", "mx2.estudio.example"))
+        await ana.carry(replace(one, message=parse(content.replace(b"<1@", f"<{len(relays)}@".encode()))))
+        assert await known(ana, of_stranger(MARTA, network)), relays
 
 
 async def test_of_personal_mail_and_of_nobody_s_no_statistics_are_kept(ana: Office, own_redis: RedisServer) -> None:
