@@ -18,7 +18,7 @@ from tests.doubles.redis_process import until
 from tests.doubles.redis_server import BINARIES
 from tests.store.stories import EVENING, KEYS, event, intent, key, message_ids, query, request
 from tests.store.test_failures import impatient
-from tests.store.traffic import OWNERS, Traffic
+from tests.store.traffic import OWNERS, Traffic, eventually
 
 
 @pytest.fixture(scope="module", params=BINARIES, ids=lambda path: path.name)
@@ -109,7 +109,7 @@ async def test_a_frozen_node_keeps_only_its_own_waiting_and_that_not_for_long(
     assert await store.link.some("test", [*mine, Command(("EXISTS", f"{tag(others[0])}:store"))], missing=7) == [7, 1]
     away.thaw()
     await store.link.back()
-    (found,) = await store.link.run("test", mine)
+    (found,) = await eventually(lambda: store.link.run("test", mine))
     assert found
 
 

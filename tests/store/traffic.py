@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from milter.core.reply_job import State
 from milter.errors import StoreAway
@@ -13,6 +14,7 @@ from milter.store.outbox import Outbox
 from milter.store.redis import RedisStore
 from tests.store.stories import EVENING, HOUR, event, intent, key, line, request
 
+Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds: for a busy machine
 OWNERS = ("ana", "berta", "carlos", "diana", "elena", "fermin")  # in shards of all three masters
 
@@ -99,6 +101,16 @@ class Traffic:
     @property
     def all(self) -> list[int]:
         return sorted((*self.settled, *self.waited))
+
+
+async def eventually(question: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Asked again while it fails: a node that comes back refuses for a while, until the others have heard of it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await question()
+            except StoreAway:
+                await asyncio.sleep(0.05)
 
 
 async def _until(enough: Callable[[], bool]) -> None:
