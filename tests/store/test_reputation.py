@@ -18,7 +18,7 @@ from milter.store import event_json, senders
 from milter.store.layout import Layout
 from milter.store.redis import RedisStore
 from tests.doubles.redis_server import RedisServer
-from tests.store.stories import DAY, EVENING, HOUR, KEYS, event, query, remembered, said
+from tests.store.stories import DAY, EVENING, HOUR, KEYS, event, line, query, remembered, said
 
 LAURA, MARTA = "laura@acme.example", "marta@gmail.com"
 ACME = of_domain("acme.example")
@@ -266,6 +266,24 @@ async def test_a_slot_grows_and_everybody_is_found(store: RedisStore, server: Re
         assert (await known(store, of_address(who))).bad == pytest.approx(1 + number % 3)
         assert not (await store.facts(query(author=who))).standing["ana"].first
     assert (await known(store, ACME)).bad == pytest.approx(64)
+
+
+async def test_junk_where_a_slot_grows_is_in_nobody_s_way(
+    store: RedisStore, server: RedisServer, small: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    await learn(store, said(Kind.SPAM))
+    (name,) = server.keys("*:r")
+    server.junk(f"{name}:1")
+    for who in neighbours(60):
+        await learn(store, said(Kind.SPAM, who))
+    assert "cannot be read" not in caplog.text
+    assert not [who for who in neighbours(60) if await nothing(store, of_address(who))]
+    server.junk(f"{name}:1")
+    for number, who in enumerate(neighbours(60)):
+        await store.settle(event(f"e{number}", evidence=(said(Kind.SPAM, who),), journal=(line(),)))
+    assert "cannot be read" in caplog.text
+    lost = [who for who in neighbours(60) if (await store.facts(query(author=who))).standing["ana"].first]
+    assert 0 < len(lost) < 20, "only who lay there is nobody"
 
 
 async def test_a_full_slot_forgets_the_weakest_first(store: RedisStore, server: RedisServer, small: None) -> None:
