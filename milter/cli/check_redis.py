@@ -1,6 +1,7 @@
 """The Redis part of `recado check`: the store is asked, shortly and without changing anything, how it does."""
 
 import asyncio
+import stat
 
 from milter.cli import rehearsal
 from milter.settings.findings import Wrong
@@ -8,9 +9,20 @@ from milter.settings.redis_url import EMBEDDED
 from milter.settings.source import read
 from milter.settings.values import Problem, Settings
 from milter.store import server
+from milter.store.address import Malformed, parse
 from milter.store.health import health
 
 KEY = ("redis", "url")
+
+
+def _told_to_everybody(settings: Settings) -> Wrong | None:
+    where = parse(settings.redis_url)
+    if isinstance(where, Malformed) or not (where.login or where.sentinel_login):
+        return None
+    if settings.file.stat().st_mode & stat.S_IROTH:
+        mend = f"let root and the service alone: chown root:recado {settings.file} && chmod 0640 {settings.file}"
+        return Wrong("holds a password, and everybody may read this file", mend)
+    return None
 
 
 def ask(settings: Settings) -> tuple[tuple[Problem, ...], str]:
@@ -23,6 +35,8 @@ def ask(settings: Settings) -> tuple[tuple[Problem, ...], str]:
         return (), ""
     source = read(settings.file)
     source.problems.clear()
+    if not embedded and (wrong := _told_to_everybody(settings)):
+        source.warn(KEY, wrong)
     for one in found.findings:
         source.warn(KEY, Wrong(one.what, one.instead))
     return tuple(source.problems), found.about and f"redis: {'embedded, ' if embedded else ''}{found.about}"
