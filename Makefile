@@ -32,9 +32,10 @@ types: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
-# SENDERS=1000,100000 for a short run.
+# What it costs to know who writes. SENDERS=1000,100000 for a short run.
 bench-reputation: $(STAMP)
 	$(BIN)/python -m tests.bench.reputation $(if $(SENDERS),--senders $(SENDERS))
+	$(BIN)/python -m tests.bench.dkim
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Recado needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
