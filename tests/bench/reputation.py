@@ -27,7 +27,7 @@ from milter.store import layout as layouts
 from milter.store import link
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry
 from milter.store.layout import Layout
-from milter.store.link import Link
+from milter.store.link import Command, Link
 from milter.store.redis import RedisStore
 from tests.bench.reputation_layouts import FILL, KEYS, NOW, WORK, address
 from tests.bench.reputation_picture import picture
@@ -137,8 +137,8 @@ async def speeds(messages: int) -> None:
             times = "".join(f"{ms(one):>12}" for one in (median(each), p99(each), median(whole), p99(whole)))
             rates = f"{len(whole) / sum(whole):12,.0f}{median(at_once[name]):12,.0f}"
             print(f"{name:18}{median(len(mail) for mail in found):12.0f}{times}{rates}")
+        await in_the_daemon(one, client, messages, to)
         await to.close()
-        await in_the_daemon(one, client, messages)
 
 
 async def together(to: Link, work: list[list[list[Any]]]) -> float:
@@ -154,8 +154,11 @@ async def together(to: Link, work: list[list[list[Any]]]) -> float:
     return len(work) / (time.perf_counter() - started)
 
 
-async def in_the_daemon(one: RedisServer, client: "redis.Redis[bytes]", messages: int) -> None:
-    """A whole message as the daemon settles it: outcome, journal, claims, changes of today; reputation beside them."""
+async def in_the_daemon(one: RedisServer, client: "redis.Redis[bytes]", messages: int, to: Link) -> None:
+    """A whole message as the daemon settles it: outcome, journal, claims, changes of today; reputation beside them.
+
+    A PING in between tells what the machine itself makes of a wait.
+    """
     store = RedisStore(one.url, KEYS)
     await store.prepare(NOW)
     waits = [0]
@@ -166,7 +169,7 @@ async def in_the_daemon(one: RedisServer, client: "redis.Redis[bytes]", messages
         return await run(purpose, commands)
 
     client.config_resetstat()
-    asking, leaving = [], []
+    asking, leaving, nothing = [], [], []
     with patch.object(type(store.link), "run", lambda _self, purpose, commands: counted(purpose, commands)):
         for number in range(messages):
             who = of_address(address(7919 * number % SENDERS_BEHIND))
@@ -183,9 +186,10 @@ async def in_the_daemon(one: RedisServer, client: "redis.Redis[bytes]", messages
             started = time.perf_counter()
             await store.settle(event)
             leaving.append(time.perf_counter() - started)
+            nothing += await exchange(to, [[Command(("PING",))]])
     spent = client.info("commandstats")["cmdstat_evalsha"]
     print(f"\nA whole message in the daemon's store: {waits[0] / messages:.2f} waits")
-    for name, spans in (("facts", asking), ("settle", leaving)):
+    for name, spans in (("facts", asking), ("settle", leaving), ("a PING", nothing)):
         print(f"  {name:6} p50 {ms(median(spans))} ms, p99 {ms(p99(spans))} ms")
     scripts = spent["calls"] / messages
     print(f"  in Redis itself: {spent['usec_per_call']:.0f} us a script, {scripts:.0f} scripts a message")
