@@ -82,7 +82,10 @@ class Cluster:
             return f"{node.name} {cause(answer)}"
         if not answer:
             return f"{node.name} knows of no slots"
-        return [(first, last, _place(master, node)) for first, last, master, *_ in answer]
+        try:
+            return [(first, last, _place(master, node)) for first, last, master, *_ in answer]
+        except (LookupError, ValueError, TypeError) as error:
+            return f"{node.name} does not answer as a Cluster ({type(error).__name__})"
 
     async def _follow(self, found: Sequence[tuple[int, int, Place]]) -> None:
         slots: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS

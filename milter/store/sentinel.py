@@ -67,8 +67,11 @@ class Sentinels:
         refused = next((one for one in (state, where) if isinstance(one, RedisError)), None)
         if refused or not where:
             return f"{sentinel.name} {cause(refused) if refused else 'it is not watched'}"
-        epoch = dict(zip(state[::2], state[1::2], strict=False))[b"config-epoch"]
-        return _Told(int(epoch), (where[0].decode(), int(where[1])))
+        try:
+            epoch = dict(zip(state[::2], state[1::2], strict=False))[b"config-epoch"]
+            return _Told(int(epoch), (where[0].decode(), int(where[1])))
+        except (LookupError, ValueError, TypeError) as error:
+            return f"{sentinel.name} does not answer as a Sentinel ({type(error).__name__})"
 
     async def _follow(self, place: Place) -> None:
         before = self.master
