@@ -59,6 +59,18 @@ MARK = "\x1f"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NAME = re.compile(r"(?P<template>[a-z][a-z-]*)\.(?P<language>[a-z]{2,3})\.txt")
 _HTML = re.compile(r"^--- html ---[ \t]*$", re.M)
+_SYNTAX = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
+_ONE_BRACE = re.compile(r"\{\s*(\w+)\s*\}+")
+_LOOSE_END = re.compile(r"\{\s+%|%\s*\}")
+_TAGS = ("if", "elif", "else", "endif", "block", "endblock", "extends")
+_TAGS_IN_SPANISH = {
+    "si": "if",
+    "sino": "else",
+    "fin": "endif",
+    "finsi": "endif",
+    "bloque": "block body",
+    "extiende": "extends",
+}
 _SUBJECT = re.compile(r"subject[ \t]*:", re.I)
 _ASUNTO = re.compile(r"(?:asunto|assunto|assumpte|betreff|objet|oggetto|gaia)[ \t]*:", re.I)
 
@@ -129,6 +141,8 @@ def take_apart(name: str, source: str) -> TextSource | Wrong:
     if len(source) > LARGEST:
         return Wrong(1, f"longer than {LARGEST} characters", "shorten the text")
     source = _CONTROL.sub("", source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    if not source.strip():
+        return Wrong(1, "there is nothing in it", "write the text, or delete the file: then the shipped text is used")
     parts = _HTML.split(source)
     if len(parts) > 2:
         return Wrong(_line(source, "--- html ---", 1), "a second line --- html ---", "leave one")
@@ -178,7 +192,7 @@ def _check(source: TextSource) -> Wrong | None:
 def _check_part(part: str, source: TextSource, made: ImmutableSandboxedEnvironment) -> Wrong | None:
     try:
         tree = made.parse(part)
-        if wrong := _first_wrong(tree, source):
+        if wrong := _first_wrong(tree, source) or _left_over(part):
             return wrong
         made.compile(part)
     except TemplateSyntaxError as error:
@@ -188,10 +202,29 @@ def _check_part(part: str, source: TextSource, made: ImmutableSandboxedEnvironme
     return None
 
 
+def _left_over(part: str) -> Wrong | None:
+    """What was meant for us and would be read as it stands: `{ opens }`."""
+    plain = _SYNTAX.sub(lambda found: "\n" * found[0].count("\n"), part)
+    for found in _ONE_BRACE.finditer(plain):
+        if found[1] in VARIABLES:
+            line = plain.count("\n", 0, found.start()) + 1
+            return Wrong(line, f"{found[0]} would be read as it stands", f"write {{{{ {found[1]} }}}} with two braces")
+    if loose := _LOOSE_END.search(plain):
+        line = plain.count("\n", 0, loose.start()) + 1
+        return Wrong(line, f"{loose[0]} would be read as it stands", "write {% and %} with no space between")
+    return None
+
+
 def _explained(message: str) -> tuple[str, str]:
     """What jinja2 says, and what to write instead."""
+    tag = re.search(r"unknown tag '(\w+)'", message)
+    if tag and tag[1] not in _TAGS:
+        near = _TAGS_IN_SPANISH.get(tag[1].casefold()) or _nearest(tag[1], list(_TAGS)) or "if closed"
+        return f"{{% {tag[1]} %}} is not known", f"write {{% {near} … %}}" if near == "if" else f"write {{% {near} %}}"
     if unclosed := re.search(r"needs to be closed is '(\w+)'", message):
         return f"{{% {unclosed[1]} %}} is not closed", f"write {{% end{unclosed[1]} %}} where it ends"
+    if re.search("unexpected char '[“”„«»‘’]", message):
+        return "curly quotes do not count here", 'write straight ones, such as "base.es.txt"'
     if "comment" in message:
         return "{# is not closed", "close {# with #}"
     advice = "write {{ opens }} for a variable and {% if closed %} … {% endif %} for a condition"

@@ -118,7 +118,8 @@ def _plan(table: Reader, plans: Mapping[str, Plan]) -> Plan | None:
     name = table.text("plan")
     if not name or name in plans:
         return plans.get(name)
-    near = nearest(name, plans)
+    shown = {one.name.casefold(): one.id for one in plans.values()}
+    near = shown.get(name.casefold()) or nearest(name, plans)
     known = ", ".join(f'"{one}"' for one in plans)
     instead = (
         f'write "{near}"'

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from milter.settings import spanish
 from milter.settings.findings import Wrong, nearest
 from milter.settings.lines import KeyPath
 from milter.settings.source import Source
@@ -76,6 +77,12 @@ class Reader:
 
     def parsed(self, key: str, parse: Callable[[str], T | Wrong], default: T) -> T:
         """A text that means something: `parse` answers the value, or what is wrong. An absent key is the default."""
+        number = self._table.get(key)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            value = parse(str(number))  # what is wrong with it as a text tells better what to write
+            instead = value.instead if isinstance(value, Wrong) else f'write "{number}"'
+            self.problem(key, Wrong("is a number", instead))
+            return default
         if key not in self or self._typed(key, str, "a text in double quotes") is None:
             return default
         value = parse(self.text(key))
@@ -187,7 +194,7 @@ class Reader:
 
     def _unknown(self, key: str) -> None:
         kind = "table" if isinstance(self._table[key], dict) else "key"
-        near = nearest(key, self._known)
+        near = spanish.meant(key, self._known) or nearest(key, self._known)
         if near:
             instead = f'write "{near}"'
         elif self.path and key in self.source.top:
@@ -202,7 +209,7 @@ def chosen(enum: type[Choice], text: str) -> Choice | Wrong:
     words = [one.value for one in enum]
     if text in words:
         return enum(text)
-    near = nearest(text, words)
+    near = spanish.meant(text, words) or nearest(text, words)
     listed = ", ".join(f'"{one}"' for one in words)
     return Wrong(f'"{text}" is none of {listed}', f'write "{near}"' if near else f"write one of {listed}")
 

@@ -32,12 +32,18 @@ _ADVICE = (
     ("Invalid date", "write a day that exists, as 2026-12-24"),
     ("Unterminated string", "close the double quotes"),
     ("Illegal character", "close the double quotes on the same line"),
-    ("Unclosed array", "close the list with ]"),
+    ("Unclosed array", "put a comma between the entries, and ] behind the last"),
     ("Expected newline", "write one key = value a line, and # before a remark"),
     ("Expected '='", "write key = value"),
     ("Invalid statement", "write key = value or [table]"),
 )
 _QUOTED = re.compile(r'"[^"]*"|#.*')
+_SHORT_DAY = re.compile(r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b")
+_YES_OR_NO = re.compile(r"=\s*(s[ií]|yes|on|verdadero|no|off|falso)\s*$", re.I)
+_ADDRESS_KEY = re.compile(r"(?<![\w.@])(@?[\w.+-]+@[\w.-]+|@[\w.-]+)\s*=")
+_OPEN_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]?\s*")
+_UNQUOTED = re.compile(r"\s*([\w-]+)\s*=\s*([^\"'\[\]{}#]*[^\W\d_][^\"'\[\]{}#]*?)\s*(?:#.*)?")
+_QUOTES_OF_WRITERS = "“”„«»‘’´` "
 _DAY_FIRST = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.](20\d\d)\b")
 _HEADER = re.compile(r"\s*(\[\[?)([^\[\]\"]+)(\]\]?)\s*(?:#.*)?")
 
@@ -126,8 +132,19 @@ def _syntax(file: Path, text: str, message: str) -> Problem:
 
 def _advice(message: str, line: str) -> str:
     """What people write, before what the reader of TOML makes of it."""
-    if day := _DAY_FIRST.search(_QUOTED.sub("", line)):
+    bare = _QUOTED.sub("", line)
+    if day := _DAY_FIRST.search(bare):
         return f"write {day[3]}-{int(day[2]):02}-{int(day[1]):02}"
+    if day := _SHORT_DAY.search(bare):
+        whole = f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}"
+        if whole != day[0]:
+            return f"write {whole}"
+    if said := _YES_OR_NO.search(bare):
+        return f"write {'false' if said[1].casefold() in ('no', 'off', 'falso') else 'true'}, without quotes"
+    if one := _ADDRESS_KEY.search(bare):
+        return f'write "{one[1]}" between double quotes'
+    if message.startswith("Invalid value") and (one := _UNQUOTED.fullmatch(line)):
+        return f'put texts between double quotes: {one[1]} = "{one[2].strip(_QUOTES_OF_WRITERS)}"'
     if header := _HEADER.fullmatch(line):
         plain = "".join(one for one in unicodedata.normalize("NFD", header[2]) if not unicodedata.combining(one))
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain.strip())
@@ -135,6 +152,8 @@ def _advice(message: str, line: str) -> str:
             return "write [[vacation]]"
         if plain != header[2]:
             return f"write {header[1]}{plain}{header[3]}"
+    if message.startswith("Expected ']") and (opened := _OPEN_HEADER.fullmatch(bare)):
+        return f"write {opened[1]}{opened[2].strip()}{']' * len(opened[1])}"
     return next(
         (instead for start, instead in _ADVICE if message.startswith(start)),
         "write key = value, texts in double quotes",

@@ -205,7 +205,7 @@ REPLIES = {
         'repeat = "24"', 'repeat: "24" is not a length of time; write "24h" (units: s, m, h, d, w)'),
     "duration too long": (
         'repeat = "999999w"', 'repeat: "999999w" is more than ten years; write a shorter time, such as "7d"'),
-    "number for a duration": ("repeat = 7", 'repeat: is a number; write "7"'),
+    "number for a duration": ("repeat = 7", 'repeat: is a number; write "7h" (units: s, m, h, d, w)'),
     "span backwards": ('delay = "12m-4m"', 'delay: "12m-4m" ends before it begins; write "4m-12m"'),
     "span lacks a unit": ('delay = "4-12m"', 'delay: "4-12m" lacks a unit; write "4m-12m"'),
     "no time at all": (

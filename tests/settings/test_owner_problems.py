@@ -134,6 +134,34 @@ CASES = {
         '[client.acme]\naddresses = ["@acme.example"]\ntimezone = "Paris"',
         '9: client.acme.timezone: "Paris" is not a time zone; write "Europe/Paris"'),
     "client is no table": ("[client]\nacme = 1", "8: client.acme: is a number; write it below [client.NAME]"),
+    "a table's Spanish name": ('[cliente.acme]\naddresses = ["@acme.example"]', '7: cliente: unknown table; write "client"'),
+    "a key's Spanish name": ('horario = "Mo-Fr 16:00-20:00"', '7: identity.studio.horario: unknown key; write "hours"'),
+    "a Spanish word": (
+        '[replies]\nmode = "ensayo"', '8: replies.mode: "ensayo" is none of "off", "shadow", "live"; write "shadow"'),
+    "a plan by its name": (
+        '[plan.silver]\nname = "Plata"\n[client.acme]\naddresses = ["@acme.example"]\nplan = "plata"',
+        '11: client.acme.plan: "plata" is not a plan; write "silver"'),
+    "a length without quotes": (
+        "[plan.gold]\nanswer_within = 4", '8: plan.gold.answer_within: is a number; write "4h" (units: s, m, h, d, w)'),
+    "a wait without quotes": (
+        "[replies]\ndelay = 5", '8: replies.delay: is a number; write "5m", or a span such as "4m-12m"'),
+    "text without quotes": (
+        "hours = Mo-Fr 16:00-20:00  # a remark",
+        '7: syntax: invalid value; put texts between double quotes: hours = "Mo-Fr 16:00-20:00"'),
+    "a word processor's quotes": (
+        "hours = “Mo-Fr 16:00-20:00”", '7: syntax: invalid value; put texts between double quotes: hours = "Mo-Fr 16:00-20:00"'),
+    "yes": ("[replies]\ncopies = sí", "8: syntax: invalid value; write true, without quotes"),
+    "a day with one digit": (
+        "[[vacation]]\nfrom = 2026-12-4",
+        "8: syntax: expected newline or end of document after a statement; write 2026-12-04"),
+    "an address without quotes": (
+        '[client.acme]\nnames = { laura@acme.example = "Laura" }',
+        "8: syntax: expected '=' after a key in a key/value pair; write \"laura@acme.example\" between double quotes"),
+    "a table that is not closed": (
+        "[client.acme", "7: syntax: expected ']' at the end of a table declaration; write [client.acme]"),
+    "entries without a comma": (
+        '[contacts]\naddresses = ["@a.example" "@b.example"]',
+        "8: syntax: unclosed array; put a comma between the entries, and ] behind the last"),
     "folder": (
         '[folders]\nclients = "Clientes/{nombre}"',
         '8: folders.clients: "{nombre}" stands for nothing; write "Clientes/{name}"'),
