@@ -8,7 +8,7 @@ import pytest
 from milter.core import pipeline
 from milter.core.decision import Decision
 from milter.core.facts import Missing
-from milter.core.owner import Mode
+from milter.core.owner import Mode, Trust
 from milter.core.policy import Policy
 from milter.core.reply_job import Claim, ClaimKey, Guard, ReplyIntent, ReplyKind, State
 from tests.core import studio
@@ -167,3 +167,46 @@ def test_one_message_causes_one_reply_an_owner(recipients: list[str], sends: lis
     kept = pipeline.one_reply_per_owner(tuple(decisions))
     assert [one.reply is not None for one in kept] == sends
     assert all(one.owner is None or one.reply or one.reasons[-1].code.startswith("reply-withheld") for one in kept)
+
+
+EVIL, FORWARDED = "x@evil.example", "SRS0=aa=bb=cliente.example=nueva@forwarder.example"
+SPF = {one: f"spf=pass smtp.mailfrom={one}" for one in (NUEVA, EVIL, FORWARDED)}
+SIGNED = "; dkim=pass header.d=cliente.example"
+
+
+@pytest.mark.parametrize(
+    ("first", "results"),
+    [
+        (EVIL, ""),
+        (EVIL, SIGNED),
+        ("SRS0=aa=bb=cliente.example=nueva@evil.example", ""),
+    ],
+    ids=["forged", "replayed", "forged with SRS"],
+)
+def test_a_forger_does_not_use_up_the_one_text_of_whom_he_names(first: str, results: str) -> None:
+    assert told([(first, f"spf=pass smtp.mailfrom={first}{results}"), (NUEVA, SPF[NUEVA])]) == ["prospect", "prospect"]
+
+
+@pytest.mark.parametrize(
+    "letters",
+    [
+        [(NUEVA, SPF[NUEVA]), (NUEVA, SPF[NUEVA])],
+        [(NUEVA, SPF[NUEVA]), (FORWARDED, SPF[FORWARDED] + SIGNED)],
+        [(NUEVA, SPF[NUEVA]), (EVIL, SPF[EVIL])],
+        [(EVIL, SPF[EVIL]), ("y@evil.example", "spf=pass smtp.mailfrom=y@evil.example")],
+        [("a1@cliente.example", SIGNED.removeprefix("; ")), (NUEVA, SPF[NUEVA])],
+    ],
+    ids=["again", "through a forwarder", "from elsewhere", "rotating", "rotating at home"],
+)
+def test_a_proven_stranger_is_told_once(letters: list[tuple[str, str]]) -> None:
+    assert told(letters) == ["prospect", "reply-withheld-answered"]
+
+
+def told(letters: Iterable[tuple[str, str]]) -> list[str]:
+    """Of letters in the name of NUEVA, each (MAIL FROM, results)."""
+    week = Week(studio.with_replies(trust=Trust.AUTHENTICATED))
+    above = "Authentication-Results: mx.estudio.example; "
+    return [
+        week.mail("2026-11-21 10:00", sender, header=f"{above}{results}\nReceived: by mx; x\nFrom: {NUEVA}")
+        for sender, results in letters
+    ]

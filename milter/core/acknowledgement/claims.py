@@ -7,7 +7,7 @@ from milter.core import address
 from milter.core.case import Case
 from milter.core.hours import Closed, Open
 from milter.core.itip_answer import Answer
-from milter.core.owner import Identity, Mode
+from milter.core.owner import Identity, Mode, Trust
 from milter.core.reply_job import ClaimKey, ClaimRequest, Guard, ReplyKind
 
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -21,6 +21,8 @@ def claims_of(
     case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed, answer: Answer | None = None
 ) -> tuple[ClaimRequest, ...]:
     """The reply's own record first. Also for the author, who may write through another envelope next time."""
+    if kind is ReplyKind.PROSPECT and case.owner.replies.trust is not Trust.ANYONE:
+        return _of_stranger(case, identity, state)
     delimiter = case.policy.recipient_delimiter
     names = [address.correspondent_name(case.transaction.mail_from, delimiter)]
     if case.author:
@@ -37,6 +39,24 @@ def claims_of(
         written = [_claim(case, ReplyKind.ACKNOWLEDGEMENT, identity, state, one) for one in people]
         found += [ClaimRequest(one.key, one.until, one.opens, Guard.NONE, one.since) for one in written]
     return tuple(found)
+
+
+def _of_stranger(case: Case, identity: Identity, state: Open | Closed) -> tuple[ClaimRequest, ...]:
+    """Used up is the one text of whoever is proven to read it, and the author's where it comes from his own organisation.
+
+    From elsewhere, what SRS wraps and what From says is one more sender's word: it counts together with his domain, else a
+    forger could see to it that the true author is never answered. Whom the author's own record names as told is told no more.
+    """
+    delimiter, believed = case.policy.recipient_delimiter, case.authentication
+    reader = address.without_detail(address.untagged(case.transaction.mail_from), delimiter)
+    author = address.correspondent_name(case.author, delimiter)
+    here, his = (address.organisational_domain(address.split(one)[1]) for one in (reader, author))
+    own = believed is not None and believed.author_authenticated and here == his
+    names = dict.fromkeys((reader, author if own else f"{author} by {here}"))
+    said = dict.fromkeys((address.correspondent_name(case.transaction.mail_from, delimiter), author))
+    written = [_claim(case, ReplyKind.PROSPECT, identity, state, one) for one in names]
+    asked = [_claim(case, ReplyKind.PROSPECT, identity, state, one) for one in said if one not in names]
+    return (*written, *(replace(one, until=case.transaction.now, opens=None) for one in asked))
 
 
 def _claim(case: Case, kind: ReplyKind, identity: Identity, state: Open | Closed, person: str) -> ClaimRequest:
