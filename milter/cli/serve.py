@@ -1,5 +1,6 @@
 """`recado serve`: the daemon, in the foreground."""
 
+import logging
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from milter.daemon import parent
 from milter.settings import load, problems_here
 from milter.settings.values import Settings
 
+log = logging.getLogger("milter.daemon")
+
 
 @click.command()
 @configuration.option
@@ -20,7 +23,7 @@ def command(file: Path, log_format: str) -> None:
     """Run the daemon in the foreground: every door that has a table, its workers and the reply queue."""
     logs.configure(as_json=log_format == "json")
     loaded = load(file, today=datetime.now(UTC).date())
-    parent.report(loaded.problems)
+    said = parent.report(loaded.problems)
     parent.report_owners(loaded.of_owners)
     if loaded.settings is None:
         raise SystemExit(parent.EXIT_CONFIGURATION)
@@ -29,9 +32,9 @@ def command(file: Path, log_format: str) -> None:
     if any(not one.warning for one in here):
         raise SystemExit(parent.EXIT_CONFIGURATION)
     try:
-        status = parent.Parent(loaded.settings, _run_worker, loaded.of_owners).run()
+        status = parent.Parent(loaded.settings, _run_worker, loaded.of_owners, said).run()
     except parent.NotStarted as error:
-        click.echo(f"recado serve: {error}", err=True)
+        log.error("not started: %s", error)
         raise SystemExit(parent.EXIT_CONFIGURATION) from error
     raise SystemExit(status)
 

@@ -53,12 +53,13 @@ class NotStarted(Exception):
 class Parent:
     """One run of the daemon. `run_worker(settings, sockets, pipe, store_url)` is what a child does; it never returns here.
 
-    `problems`: what was wrong with the owners' files when the settings were loaded.
+    `problems`: what was wrong with the owners' files when the settings were loaded; `said`: the warnings that the log has.
     """
 
     settings: Settings
     run_worker: Callable[[Settings, dict[str, socket.socket], socket.socket, str], int]
     problems: tuple[OwnerProblem, ...] = ()
+    said: frozenset[Problem] = frozenset()
     told: Told = field(init=False)
     sockets: dict[str, socket.socket] = field(default_factory=dict)
     own_paths: tuple[Path, ...] = ()
@@ -219,7 +220,8 @@ class Parent:
         self.seen = fingerprint(self.settings)
         notify.tell("RELOADING=1")
         loaded = load(self.settings.file, previous=self.settings, today=datetime.now(UTC).date())
-        report(loaded.problems)
+        # An owner saves his file many times: a warning that stays is no news.
+        self.said = report(loaded.problems, self.said)
         report_owners(loaded.of_owners)
         if loaded.settings is None:
             log.error("not reloaded: the configuration in force stays", extra={"file": str(self.settings.file)})
@@ -330,9 +332,13 @@ def take_lock(state_dir: Path) -> int:
     return descriptor
 
 
-def report(problems: tuple[Problem, ...]) -> None:
+def report(problems: tuple[Problem, ...], said: frozenset[Problem] = frozenset()) -> frozenset[Problem]:
+    """Logs them, but for warnings that were `said` before, on whatever line; the warnings of now."""
+    warnings = frozenset(replace(one, line=0) for one in problems if one.warning)
     for problem in problems:
-        log.log(logging.INFO if problem.warning else logging.ERROR, "%s", problem)
+        if replace(problem, line=0) not in said:
+            log.log(logging.INFO if problem.warning else logging.ERROR, "%s", problem)
+    return warnings
 
 
 def report_owners(problems: tuple[OwnerProblem, ...]) -> None:

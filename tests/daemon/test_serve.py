@@ -1,6 +1,7 @@
 """The daemon as a whole: how it starts, what it survives, how it takes new settings, and how it ends."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from milter.daemon import parent, sockets
 from milter.doors import listen
-from milter.settings.values import DoorSettings, InetAddress, MaildirHop, SocketAddress, UnixAddress
+from milter.settings.values import DoorSettings, InetAddress, MaildirHop, Problem, SocketAddress, UnixAddress
 from tests.daemon.house import HOME, gone, house, refused
 from tests.real.processes import free_ports, short_directory
 from tests.real.recado import RECADO
@@ -71,6 +72,16 @@ async def test_a_broken_recado_toml_is_exit_2_and_names_the_line() -> None:
         status, said = await asyncio.to_thread(serve, ana.recado.file)
         assert (status, f"{ana.recado.file}:2: " in said) == (2, True)
         assert "ready" not in said.splitlines()
+
+
+async def test_why_it_does_not_start_is_a_log_line_like_any_other() -> None:
+    async with house() as ana:
+        await ana.start()
+        again = [RECADO, "serve", "--log-format", "json", "--config", ana.recado.file]
+        ran = await asyncio.to_thread(subprocess.run, again, capture_output=True, text=True, timeout=60, check=False)
+        said = json.loads(ran.stderr.splitlines()[-1])
+        assert (ran.returncode, said["level"]) == (2, "error")
+        assert said["event"].startswith("not started: another recado serves ")
 
 
 def test_an_address_that_stays_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +189,26 @@ async def test_saved_files_are_in_force_and_broken_ones_change_nothing() -> None
         assert await sender_class("evita") == "client"
         assert await ana.stop() == 0
         assert "level=info event=stopping\n" in ana.output
+
+
+def test_a_warning_is_logged_once_and_an_error_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    """The lines move while the owner edits."""
+
+    def problem(line: int, what: str, *, warning: bool) -> Problem:
+        return Problem(Path("ana.toml"), line, "hours", what, "write another", warning)
+
+    caplog.set_level("INFO")
+    said = parent.report((problem(3, "odd", warning=True), problem(4, "wrong", warning=False)))
+    said = parent.report((problem(5, "odd", warning=True), problem(6, "wrong", warning=False)), said)
+    said = parent.report((problem(5, "odder", warning=True),), said)
+    said = parent.report((problem(5, "odd", warning=True),), said)
+    assert [one.split(": ")[0::2] for one in caplog.messages] == [
+        ["ana.toml:3", "odd; write another"],
+        ["ana.toml:4", "wrong; write another"],
+        ["ana.toml:6", "wrong; write another"],
+        ["ana.toml:5", "odder; write another"],
+        ["ana.toml:5", "odd; write another"],
+    ]
 
 
 async def test_what_cannot_change_in_a_running_daemon_is_said() -> None:
