@@ -33,7 +33,7 @@ SUBJECTS = {
     "de": "Der Shop lädt nicht",
 }
 CAUSES = {"closed": (Cause.HOURS,), "holiday": (Cause.HOLIDAY, Cause.DAY_OFF), "vacation": (Cause.VACATION,)}
-STRANGERS = ("prospect", "pointer")  # nobody's clients
+STRANGERS = ("prospect", "neutral", "pointer")  # nobody's clients
 FARTHEST = 1000  # closed periods looked at for a holiday or a vacation: over a year, whatever the hours
 
 

@@ -43,6 +43,8 @@ _OPEN = re.compile(
     rf"{_TODAY}? ?(?:open|abro|abre|abrir|abierto)(?: {_TODAY})?(?: (?:from|de|desde las?))? "
     r"(?P<start>\S+?) ?(?:-|to|a las?|a|until|hasta las?) ?(?P<end>[0-9]\S*)"
 )
+_OFF = r"(?:ya )?no (?:abro|trabajo|atiendo)"
+_NOT_TODAY = re.compile(rf"(?:{_TODAY} {_OFF}|{_OFF} (?:mas )?{_TODAY}|i am off today|today off)")
 _BACK = re.compile(rf"(?:{_AWAY} (?:until|hasta)|vuelvo|back)(?: (?:el|la|on))? (?P<day>\S+)")
 _CLEAR_TODAY = re.compile(rf"{_TODAY} (?:clear|normal|como siempre|as usual)")
 _CLEAR_AWAY = re.compile(rf"(?:{_AWAY} clear|ya estoy|he vuelto|i am back|i'm back)")
@@ -172,6 +174,8 @@ def said(text: str, now: Now) -> Change | Refused | None:
         return Clear(Said.TODAY)
     if _CLEAR_AWAY.fullmatch(line):
         return Clear(Said.AWAY)
+    if _NOT_TODAY.fullmatch(line):
+        return close("", now)
     if found := _OPEN.fullmatch(line):
         return open_between(found["start"], found["end"], now)
     if found := _CLOSE.fullmatch(line):

@@ -37,7 +37,7 @@ _SPANISH_WHAT = {
     '"{a}" belongs to {b} already': "«{a}» ya es de {b}",
     '"{a}" belongs to the owner in {b} already': "«{a}» ya es de otra persona, en {b}",
     '"{a}" is the name of {b} too': "«{a}» es también el nombre de {b}",
-    'not understood at the caret: "{a}"': "no se entiende donde está la marca: «{a}»",
+    'not understood at the caret: "{a}"': "no se entiende a partir de la marca ^: «{a}»",
     "{a} lies before from = {b}": "{a} es anterior a from = {b}",
     '"{a}": {b}': "«{a}» no se escribe así",
     "unknown key": "esta clave no existe",

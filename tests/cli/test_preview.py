@@ -107,6 +107,7 @@ def test_who_is_chosen(config: Path) -> None:
     stranger = shown(config, "closed", *NIGHT, "--client", "")
     assert "Telegram" not in stranger and "\n\nHola:\n" in stranger
     assert "\n\nHola:\n" in shown(config, "prospect", *NIGHT)
+    assert "\n\nHola:\n" in shown(config, "neutral", *NIGHT), "for strangers too: it names nobody and no dates"
 
 
 def test_language_and_tone(config: Path) -> None:
