@@ -89,7 +89,9 @@ class LookAlikes:
             found = self._mailbox(local, domain)
         else:
             found = self._domain(domain, organisation)
-        found = found or self._shown_address(author.name, name, organisation) or self._name(author.name)
+        # With "=" a forwarder has rewritten the address of whom he names.
+        shown = author.name[:LONGEST] + (f" {local}" if "=" not in local else "")
+        found = found or self._shown_address(shown, name, organisation) or self._name(author.name)
         return None if found and machine and found.cause in _OF_PEOPLE else found
 
     def _mailbox(self, local: str, domain: str) -> Likeness | None:
@@ -137,8 +139,8 @@ class LookAlikes:
                 yield "glued", known
 
     def _shown_address(self, shown: str, name: str, organisation: str) -> Likeness | None:
-        """An address, or a domain, in the display name that is not the author's but a listed one's."""
-        for found in _SHOWN_ADDRESS.findall(shown[:LONGEST])[:MOST_ADDRESSES]:
+        """An address, or a domain, in the display name or before the "@" that is not the author's but a listed one's."""
+        for found in _SHOWN_ADDRESS.findall(shown)[:MOST_ADDRESSES]:
             local, domain = address.split(plain(found)) if "@" in found else ("", plain(found))
             whose = self.listed.get(f"{local}@{domain}") if local and f"{local}@{domain}" != name else None
             other = address.organisational_domain(domain)

@@ -38,11 +38,15 @@ def parse(value: str) -> tuple[Mailbox, ...]:
 
 @dataclass(slots=True)
 class _Scanner:
-    """One pass over the text. `words` of the mailbox at hand, `angle` what stood in its <>, None before it."""
+    """One pass over the text. `words` of the mailbox at hand, `angle` what stood in its <>, None before it.
+
+    `comment`: its first one, which mail programs show where there is no name (RFC 5322 section 3.4, "x@y (Name)").
+    """
 
     text: str
     found: list[Mailbox] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    comment: str = ""
     angle: list[str] | None = None
     inside: bool = False
     broken: bool = False
@@ -65,7 +69,9 @@ class _Scanner:
                 return quoted.end()
             self.quotes_close = False  # none will: asking again at each quote would be quadratic
         if mark == "(":
-            return self._comment(position)
+            end = self._comment(position)
+            self.comment = self.comment or self.text[position + 1 : end - 1]
+            return end
         if mark == "<" and not self.inside:
             self.broken = self.broken or self.angle is not None
             self.angle, self.inside = [], True
@@ -102,13 +108,15 @@ class _Scanner:
         phrase = "".join(self.words).strip(" \t\r\n")
         if self.angle is not None:
             self.found.append(
-                Mailbox(_name(phrase), "" if self.broken or self.inside else _address("".join(self.angle)))
+                Mailbox(
+                    _name(phrase or self.comment), "" if self.broken or self.inside else _address("".join(self.angle))
+                )
             )
         elif (
             "@" in phrase
         ):  # else an unquoted comma in a name ("Souto, Ana <a@b>"): no mailbox, and no doubt about the next
-            self.found.append(Mailbox("", "" if self.broken else _address(phrase)))
-        self.words, self.angle, self.inside, self.broken = [], None, False, False
+            self.found.append(Mailbox(_name(self.comment), "" if self.broken else _address(phrase)))
+        self.words, self.comment, self.angle, self.inside, self.broken = [], "", None, False, False
 
 
 def _address(text: str) -> str:

@@ -46,6 +46,18 @@ def test_names_are_decoded() -> None:
     assert one.name == "Lucía Ferrer"
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("l@c.es (=?utf-8?q?Luc=C3=ADa?=), (Ana) <a@c.es> (twice)", ["Lucía", "Ana"]),
+        ("Lucía (hey) <l@c.es> (bye), b@c.es", ["Lucía", ""]),
+        ("(, l@c.es", []),
+    ],
+)
+def test_a_comment_is_the_name_of_who_has_none(value: str, names: list[str]) -> None:
+    assert [one.name for one in mailboxes.parse(value)] == names
+
+
 def test_an_own_address_far_down_a_real_list_is_found() -> None:
     many = ", ".join(f"user{number}@x.example" for number in range(5000))
     assert "ana@estudio.example" in letter(f"To: {many}, ana@estudio.example").message.listed
