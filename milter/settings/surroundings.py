@@ -1,5 +1,6 @@
 """What the files cannot tell: whether this machine lets us work. Asked by `check` and `serve`, never by `load`."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from milter.settings.source import Source, read
 from milter.settings.values import Problem, Settings
 
 RESOLV_CONF = Path("/etc/resolv.conf")
+ROOM = 1 << 20  # bytes in state_dir that are little enough to be alarmed about
 
 
 def problems_here(settings: Settings) -> tuple[Problem, ...]:
@@ -20,6 +22,8 @@ def problems_here(settings: Settings) -> tuple[Problem, ...]:
     source = read(settings.file)
     source.problems.clear()
     _add(source, ("state_dir",), unwritable(settings.state_dir))
+    if wrong := full(settings.state_dir):
+        source.warn(("state_dir",), wrong)
     found = secret.read(settings.secret_path)
     _add(source, ("secret_file",), found if isinstance(found, Wrong) else secret.too_open(settings.secret_path))
     if other := foreign_milter(sys.path):
@@ -52,6 +56,20 @@ def unwritable(folder: Path) -> Wrong | None:
             f"{folder} cannot be written ({why})",
             f"make it, for the user of the service: install -d -m 0700 -o recado {folder}",
         )
+    return None
+
+
+def full(folder: Path) -> Wrong | None:
+    """Tried, too. A warning: mail flows, and starting again must not stop it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return Wrong(
+                f"no room is left in {folder}: Redis keeps nothing, replies wait, and events are lost",
+                "make some: what Recado keeps there is small",
+            )
     return None
 
 

@@ -1,6 +1,8 @@
 """`recado check`, as the sysadmin runs it."""
 
 import re
+import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from click.testing import CliRunner, Result
 from milter import shipped
 from milter.cli import main
 from milter.settings import surroundings
-from milter.settings.surroundings import foreign_milter, unwritable
+from milter.settings.surroundings import foreign_milter, full, unwritable
 from tests.settings.samples import HOST, OWNER, House
 
 LINE = re.compile(r"(warning: )?[^:]+:\d+: [^:]+: [^;]+; .+")
@@ -18,11 +20,12 @@ LINE = re.compile(r"(warning: )?[^:]+:\d+: [^:]+: [^;]+; .+")
 
 @pytest.fixture
 def stated(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    """With a state_dir that can be written, on a host that knows a name server."""
+    """With a state_dir that can be written and a next hop that is there, on a host that knows a name server."""
     resolv_conf = tmp_path / "resolv.conf"
     resolv_conf.write_text("search lan\nnameserver 192.0.2.53\n")
     monkeypatch.setattr(surroundings, "RESOLV_CONF", resolv_conf)
-    house.host(HOST.replace("[lmtp]", f'state_dir = "{house.folder}/state"\n[lmtp]'))
+    keys = f'state_dir = "{house.folder}/state"\n[lmtp]\nnext_hop = "maildir:{house.folder}/mail"'
+    house.host(HOST.replace("[lmtp]", keys))
     return house
 
 
@@ -96,6 +99,22 @@ def test_state_dir_that_cannot_be_written(house: House) -> None:
 @pytest.mark.parametrize("folder", ["/proc/recado", "/proc/self/fd/recado"])
 def test_not_even_root_writes_there(folder: str) -> None:
     assert unwritable(Path(folder)) is not None
+
+
+def test_a_full_disk_is_a_warning_because_mail_flows(stated: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    (stated.folder / "state").mkdir()
+    monkeypatch.setattr(surroundings, "ROOM", 1 << 16)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert check(stated).exit_code == 0
+    assert "no room is left" not in check(stated).stdout
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, limits[1]))  # the nearest to a full disk without a file system
+    try:
+        found = full(stated.folder / "state")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert found and f"no room is left in {stated.folder}/state" in found.what
 
 
 def test_a_writable_folder_is_left_as_it_was(tmp_path: Path) -> None:
