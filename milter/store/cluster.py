@@ -101,8 +101,7 @@ class Cluster:
             await self._masters.pop(place).retire()
 
     async def close(self) -> None:
-        for one in (*self._seeds, *self.nodes):
-            await one.close()
+        await asyncio.gather(*(one.close() for one in (*self._seeds, *self.nodes)))
 
 
 def slot(key: Part) -> int:

@@ -1,6 +1,7 @@
 """One Redis server: its connections, its breaker, and whether replicas of it confirm what it was told."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Sequence
@@ -149,7 +150,10 @@ class Node:
         await self.pool.disconnect(inuse_connections=False)
 
     async def close(self) -> None:
-        await self.pool.disconnect()
+        """Ends what is under way, too. A connection that was broken already is no reason to leave others open."""
+        self._retired = True
+        with contextlib.suppress(RedisError, OSError):
+            await self.pool.disconnect()
 
 
 def named(place: Place) -> str:

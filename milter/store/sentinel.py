@@ -83,5 +83,4 @@ class Sentinels:
             await before.retire()
 
     async def close(self) -> None:
-        for one in (*self._sentinels, *self.nodes):
-            await one.close()
+        await asyncio.gather(*(one.close() for one in (*self._sentinels, *self.nodes)))
