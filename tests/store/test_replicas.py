@@ -69,6 +69,23 @@ async def test_nothing_is_settled_and_no_reply_leaves_that_no_replica_knows_of(s
     assert (await store.facts(query(key()))).claims[key()].count == 6
 
 
+async def test_an_event_settled_again_by_another_worker_waits_for_the_replica_too(
+    store: RedisStore, pair: Pair, tmp_path: Path
+) -> None:
+    pair.replica.freeze()
+    with pytest.raises(StoreAway, match=NOT_YET):
+        await store.settle(event("e1", intent("1")))
+    other = RedisStore(f"redis://{pair.master.name}", KEYS, state_dir=tmp_path)
+    try:
+        await other.prepare(EVENING)
+        with pytest.raises(StoreAway, match=NOT_YET):
+            await other.settle(event("e1", intent("1")))
+        pair.replica.thaw()
+        assert (await other.settle(event("e1", intent("1")))).claimed == message_ids("1")
+    finally:
+        await other.close()
+
+
 async def test_a_replica_that_is_gone_is_not_waited_for(
     store: RedisStore, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,11 @@ local MOVED = 12 * 3600000 -- an opening put off by that much is announced again
 local WRITTEN = 400 * 86400000 -- how long it is remembered that the owner wrote to somebody
 
 local before = redis.call("GET", KEYS[1])
-
-if before then return {"settled", before} end
+if before then
+  -- A write, so that a WAIT behind it stands for the first one, too: Valkey counts only what this connection itself wrote.
+  redis.call("PEXPIRE", KEYS[1], ARGV[2])
+  return {"settled", before}
+end
 if ARGV[3] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[3] then return {"lost"} end
 
 local due, journal, opted, lost = KEYS[3], KEYS[4], KEYS[5], ARGV[4] == "lost"
