@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import click
@@ -80,5 +81,7 @@ def _take(file: Path, lesson: str, user: str | None, content: bytes) -> None:
         directory = learn_waiting.directory(file)
         learn_waiting.put(directory, lesson, user, content, time.time_ns())
         learn_waiting.start(file, directory)
+    except tomllib.TOMLDecodeError as error:
+        click.echo(f"recado learn {lesson}: not learned: {file}: {error}", err=True)
     except (OSError, ValueError) as error:
         click.echo(f"recado learn {lesson}: not learned: {error}", err=True)

@@ -169,7 +169,8 @@ class Resolver:
         while not await self._any_answers():
             if not self.silent:
                 self.silent = True
-                log.warning("dns is silent: nothing is looked up until it answers a probe")
+                asked = ",".join(str(one) for one in self._servers)
+                log.warning("dns is silent: nothing is looked up until it answers a probe", extra={"servers": asked})
                 for one in self._flights.values():
                     one.cancel()
             await asyncio.sleep(self._probe_every)

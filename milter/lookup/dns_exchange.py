@@ -13,6 +13,9 @@ class Server:
     host: str
     port: int = 53
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def server(text: str) -> Server:
     """`127.0.0.1`, `127.0.0.1:5353`, `[::1]:53` or `::1`: what settings let through."""

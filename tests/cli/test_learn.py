@@ -331,3 +331,5 @@ def test_the_move_never_fails(office: Office, broken: str) -> None:
     office.write("recado.toml", broken or "[broken")
     done = recado(office, "learn", "--later", "junk", given=STORED)
     assert (done.returncode, done.stderr.startswith("recado learn junk: not learned: ")) == (0, True), done.stderr
+    if not broken:
+        assert f"not learned: {office.file}: " in done.stderr, "it stands in Dovecot's log, far from any recado.toml"

@@ -287,6 +287,7 @@ async def test_while_the_dns_is_silent_nobody_waits(server: DnsServer, caplog: p
         ("WARNING", "dns is silent: nothing is looked up until it answers a probe"),
         ("INFO", "dns answers again"),
     ]
+    assert caplog.records[0].__dict__["servers"] == server.nameserver, "whom to look after"
     assert "example" not in caplog.text, "a name may hold the local part of an address (%{l})"
 
 
