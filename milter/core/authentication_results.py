@@ -79,24 +79,24 @@ def believed(transaction: Transaction, policy: Policy) -> Believed:
     if not places:
         return Believed(Missing("not verified"))
     trusted = {normal_domain(one) for one in policy.trusted_authserv_ids if one}
-    good = _trusted_places(message)
+    below = _below_received(message)
+    upstream = False  # somebody who is trusted wrote above the topmost Received: what is below it only the sender wrote
     found: dict[int, Results] = {}
     for index in places[:MOST]:
         one = parse(message.fields[index].value)
         failed = any(each.forged for each in one.results)
-        if (index in good and one.authserv_id in trusted) or (failed and is_named(one.authserv_id, own_id(policy))):
+        good = one.authserv_id in trusted and (index < below or (index == below and not upstream))
+        upstream = upstream or good
+        if good or (failed and is_named(one.authserv_id, own_id(policy))):
             found[index] = one
     if not found:
         return Believed(Missing("not verified"))
     return Believed(_authentication(tuple(found.values()), transaction), frozenset(found))
 
 
-def _trusted_places(message: Message) -> frozenset[int]:
-    """Above or directly below the topmost Received: lower down only the sender wrote. Without a Received nothing is ours."""
-    for index, one in enumerate(message.fields):
-        if one.name == "received":
-            return frozenset(range(index + 2))
-    return frozenset()
+def _below_received(message: Message) -> int:
+    """The index directly below the topmost Received: lower down only the sender wrote. Without a Received nothing is ours: -1."""
+    return next((index + 1 for index, one in enumerate(message.fields) if one.name == "received"), -1)
 
 
 def _authentication(fields: tuple[Results, ...], transaction: Transaction) -> Authentication:

@@ -13,6 +13,7 @@ from tests.core.studio import letter
 OURS = "Received: from a by mx.estudio.example; x"
 THEIRS = "Received: from b by mail.acme.example; x"
 PASS = "Authentication-Results: mx.estudio.example; spf=pass smtp.mailfrom=acme.example; dmarc=pass header.from=acme.example"
+NOTHING = "Authentication-Results: mx.estudio.example; spf=softfail smtp.mailfrom=acme.example"
 FAIL = "Authentication-Results: mx.estudio.example; dmarc=fail header.from=acme.example"
 
 
@@ -61,6 +62,8 @@ def test_grammar(value: str, authserv_id: str, said: list[str]) -> None:
         ([OURS, THEIRS, FAIL], "fail"),
         ([PASS, OURS, THEIRS, FAIL], "fail"),
         ([FAIL, OURS, PASS, THEIRS], "fail"),
+        ([NOTHING, OURS, PASS, THEIRS], "none"),  # ours stands above: the other one came with the mail
+        ([NOTHING, PASS, OURS, THEIRS], "pass"),
         ([FAIL], "fail"),
         ([PASS.replace("mx.estudio", "mx.other"), OURS], None),
         ([FAIL.replace("mx.estudio", "mx.other"), OURS], None),
