@@ -148,6 +148,7 @@ class ReplyIntent:
     `parent_id`/`references` of the parent message, "" and () if it had none. `message_id` of the reply, with brackets.
     `due`: until when the plan promises an answer; None: nothing is promised. `calendar`: the iTIP object that goes with the
     text, CRLF; "" for none; `asked` the (start, end) that its invitation is about, `offered` those that it proposes instead.
+    `cause`: the id of the transaction that it answers, for our log.
     """
 
     claims: tuple[ClaimRequest, ...]
@@ -172,6 +173,7 @@ class ReplyIntent:
     calendar: str = ""
     asked: tuple[tuple[datetime, datetime], ...] = ()
     offered: tuple[tuple[datetime, datetime], ...] = ()
+    cause: str = ""
 
     @property
     def shadow(self) -> bool:
@@ -191,7 +193,13 @@ class ReplyIntent:
         try:
             raw["claims"] = tuple(_claim(one) for one in raw["claims"])
             raw["references"] = tuple(raw["references"])
-            raw = {"due": None, "calendar": "", "asked": (), "offered": ()} | raw  # records of an older version
+            raw = {
+                "due": None,
+                "calendar": "",
+                "asked": (),
+                "offered": (),
+                "cause": "",
+            } | raw  # records of an older version
             for name in ("asked", "offered"):
                 raw[name] = tuple((datetime.fromisoformat(one), datetime.fromisoformat(end)) for one, end in raw[name])
             for name in ("opens", "created", "not_before", "not_after", "due"):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from milter import logs
 from milter.core import acknowledgement, bounces, message
 from milter.core.decision import Reason
 from milter.core.envelope import Peer
@@ -114,6 +115,8 @@ class ReplyQueue:
         self._wake.set()
 
     async def _work(self, job: Job) -> None:
+        # Each line about a reply carries the id of the mail that it answers; the context is this task's own.
+        logs.transaction_id.set(job.intent.cause)
         try:
             try:
                 await self._send(job)

@@ -1,6 +1,7 @@
 """A due reply's last steps: decided again, submitted once, and what becomes of it when anything goes wrong on the way."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from milter import logs
 from milter.core.hours import Schedule
 from milter.core.owner import Mode
 from milter.core.reply_job import ClaimKey, ReplyKind, State
@@ -48,6 +50,7 @@ class Desk:
     sink: Sink
     hop: Sender
     now: datetime = NIGHT
+    mail_id: str = ""  # of the last mail that was acknowledged
 
     def queue(self) -> ReplyQueue:
         return ReplyQueue(
@@ -69,6 +72,7 @@ class Desk:
         for number, person in enumerate(people or (LAURA,)):
             there = Office(self.settings, None, self.store, self.sink, self.hop, None, service)  # type: ignore[arg-type]
             mail = there.transaction(STUDIO, mail_from=person, message_id=f"<{number}@acme.example>", now=self.now)
+            self.mail_id = mail.id
             settled = await service.settle(await service.examine(mail, "test"), [STORED])
             assert len(settled.claimed) == 1
 
@@ -130,6 +134,26 @@ async def test_a_due_reply_leaves_once(redis: RedisServer, tmp_path: Path) -> No
         assert b"In-Reply-To: <0@acme.example>" in reply.data
         assert (await ana.state(), await ana.codes()) == (State.SENT, ["reply-sent"])
         await ana.nothing_more()
+
+
+async def test_the_log_names_the_mail_that_a_reply_answers(
+    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the id that stands in the line of that mail, in each line that comes of the reply."""
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(caplog.handler, "formatter", logs.Formatter(as_json=True))  # all tests share the handler
+    async with desk(tmp_path, redis) as ana:
+        await ana.acknowledge()
+        ana.sink.faults.dot = lambda _: "451 4.3.0 later"
+        await ana.turn()
+        ana.sink.faults.dot = {}.get
+        ana.now += timedelta(minutes=5)
+        await ana.turn()
+    said = [json.loads(line) for line in caplog.text.splitlines()]
+    assert [(one["event"], one.get("id")) for one in said if one["event"].startswith("reply ")] == [
+        ("reply deferred", ana.mail_id),
+        ("reply sent", ana.mail_id),
+    ]
 
 
 async def test_where_dsn_is_not_offered_nothing_is_asked(redis: RedisServer, tmp_path: Path) -> None:

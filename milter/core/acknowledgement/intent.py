@@ -53,6 +53,7 @@ def intent_of(question: Asked) -> ReplyIntent:
         asked=answer.asked if answer else (),
         offered=answer.offered if answer else (),
         due=question.due if text.template in PROMISING else None,
+        cause=transaction.id,
     )
 
 
