@@ -206,10 +206,11 @@ class Service:
         try:
             settled = await self.store.settle(event)
         except StoreAway as away:
-            log.warning("an event waits in the outbox: the store is away", extra={"cause": str(away)})
+            # Whether it can be kept there is the outbox's to say.
+            log.warning("the store is away: an event goes to the outbox", extra={"cause": str(away)})
             if kept := self.keep(event):
                 await asyncio.wait({kept}, timeout=KEEPING)
-            return Settled(frozenset())
+            return Settled(frozenset(), waits=True)
         if claimed := [one.not_before for one in event.replies if one.message_id in settled.claimed]:
             self.wake(min(claimed))
         return settled

@@ -1,6 +1,7 @@
 """Carries a transaction from a door to the next hop: examine, send, offer again what was refused because of us, settle."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from milter.core import address as addresses
 from milter.core import header_edits, reasons
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Recipient, Transaction
+from milter.core.facts import Authentication, Missing
 from milter.core.header_edits import HeaderEdits
 from milter.core.message import Message
 from milter.delivery.next_hop import Outgoing, Sender, is_ours
@@ -18,6 +20,8 @@ from milter.service import Copy, Examination, Service
 from milter.store.api import Settled
 
 log = logging.getLogger("milter.doors")
+
+_RESULT = re.compile(r"\b(?:spf|dkim|dmarc)=[a-z]+")  # a token of Authentication-Results (RFC 8601 section 2.2)
 
 Carry = Callable[[Transaction], Awaitable[tuple[SmtpReply, ...]]]
 
@@ -184,6 +188,15 @@ def _log(examination: Examination, replies: tuple[SmtpReply, ...], settled: Sett
         extra["queue_id"] = transaction.peer.queue_id
     if again:
         extra["remembered"] = again
+    if any(one.disposition is Disposition.MARKED for one in decisions):
+        extra["auth"] = _proof(examination.facts.authentication)
     if any(one.reply for one in decisions):
-        extra["queued"] = "store-lost" if settled.lost else len(settled.claimed)
+        extra["queued"] = "store-lost" if settled.lost else "store-away" if settled.waits else len(settled.claimed)
     log.info("carried" if all(one.accepted for one in replies) else "refused", extra=extra)
+
+
+def _proof(found: Authentication | Missing) -> str:
+    """The results, without the domains they are about; in words why there are none."""
+    if isinstance(found, Missing):
+        return found.why
+    return ",".join(_RESULT.findall(found.summary)) or "none"

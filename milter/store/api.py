@@ -99,11 +99,13 @@ class Event:
 class Settled:
     """`claimed`: message_ids of the replies that got their claim and are due now; shadow ones are rehearsed then.
 
-    The others had been answered already, or, if `lost`, nobody can know whether they had.
+    The others had been answered already, or, if `lost`, nobody can know whether they had. `waits`: the store is away, so all of it
+    is settled later.
     """
 
     claimed: frozenset[str]
     lost: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,7 @@ async def test_without_redis_mail_flows_and_the_reply_is_claimed_when_it_is_back
         own_redis.stop()
         assert await ana.mail(STUDIO) == [STORED]
         assert "reply-unsure-claims" in reasons(caplog)
+        assert carried(caplog)[-1].__dict__["queued"] == "store-away"
         await ana.mail(STUDIO, message_id="<2@acme.example>", now=after(minutes=2))
         waiting = sorted((ana.settings.state_dir / "outbox").glob("*.json"))
         assert len(waiting) == 2, "on disk before our 250"
@@ -388,6 +390,27 @@ async def test_one_line_a_transaction_and_nothing_personal_in_any(
         everything = " ".join(str(one.__dict__) for one in caplog.records)
         for personal in ("@flores", "@estudio.example", "@casa", "@otra", "Secretos"):
             assert personal not in everything
+
+
+PROOFS = [
+    ("X-Other: 1", "not verified"),
+    ("Authentication-Results: rspamd.example; none", "none"),
+    ("Authentication-Results: rspamd.example; spf=pass smtp.mailfrom=acme.example; dkim=fail header.d=acme.example",
+     "spf=pass,dkim=fail"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "auth"), PROOFS)
+async def test_the_line_says_what_was_proven_but_not_of_whom(
+    redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, field: str, auth: str
+) -> None:
+    async with office(tmp_path, redis) as ana:
+        policy = replace(ana.settings.policy, trusted_authserv_ids=("rspamd.example",))
+        ana.service.settings = replace(ana.settings, policy=policy)
+        await ana.mail(STUDIO, content=field.encode() + b"\r\n" + letter(LAURA, STUDIO))
+        assert carried(caplog)[-1].__dict__["auth"] == auth
+        await ana.mail(HOME, mail_from=COUSIN)
+        assert "auth" not in carried(caplog)[-1].__dict__, "nobody asks who wrote personal mail"
 
 
 async def test_every_line_logged_while_carrying_has_the_transactions_id(
