@@ -31,7 +31,7 @@ class HashProcess:
         self._waiting = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._pair: socket.socket | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._watching: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -67,7 +67,7 @@ class HashProcess:
             self._child.kill()
         async with self._turn:
             self._end()
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._watching)
 
     async def _exchange(self, body: bytes | mmap, forms: Sequence[str]) -> bytes:
         """b"" if the child ended. A child whose answer did not come whole, whatever the cause, is of no use any more."""
@@ -100,18 +100,19 @@ class HashProcess:
                 command = [*self._command, str(theirs.fileno())]
                 quiet = subprocess.DEVNULL
                 self._child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet)
+            # Watched from its beginning: one that dies with nothing in hand leaves no zombie either.
+            task = asyncio.create_task(_ended(self._child, os.pidfd_open(self._child.pid)))
+            self._watching.add(task)
+            task.add_done_callback(self._watching.discard)
         return self._pair
 
     def _end(self) -> None:
         if self._pair:
             self._pair.close()
             self._pair = None
-        if self._child and self._child.poll() is None:
-            self._child.kill()
-            task = asyncio.get_running_loop().create_task(_ended(self._child))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
-        self._child = None
+        if self._child:
+            self._child.kill()  # Popen leaves alone what has ended
+            self._child = None
 
 
 async def _copied(body: bytes | mmap) -> int:
@@ -130,17 +131,16 @@ async def _copied(body: bytes | mmap) -> int:
     return descriptor
 
 
-async def _ended(child: subprocess.Popen[bytes]) -> None:
-    """Takes leave of a killed child without blocking: its end makes the descriptor readable."""
+async def _ended(child: subprocess.Popen[bytes], descriptor: int) -> None:
+    """Takes leave of a child without blocking: its end makes `descriptor`, which this closes, readable."""
     loop, gone = asyncio.get_running_loop(), asyncio.Event()
-    descriptor = os.pidfd_open(child.pid)
     loop.add_reader(descriptor, gone.set)
     try:
         await gone.wait()
+        child.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
-        child.wait()
 
 
 def _missed(why: str) -> Missing:

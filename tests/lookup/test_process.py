@@ -109,6 +109,17 @@ async def test_killed_between_two_bodies(child: HashProcess) -> None:
     assert child.pid not in (None, first)
 
 
+async def test_one_that_dies_with_nothing_in_hand_is_no_zombie(child: HashProcess) -> None:
+    await child.hashes(b"x", ["simple"], soon())
+    pid = child.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    await gone(pid)
+    async with asyncio.timeout(PATIENCE):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 def fails_first(tmp_path: Path) -> Callable[[str], HashProcess]:
     """A child that takes its first request, then does what it is told; the next child is a good one."""
