@@ -15,6 +15,7 @@ import pytest
 from milter.core import canonical
 from milter.core.facts import Missing
 from milter.lookup.process import MOST_WAITING, HashProcess
+from tests.doubles.redis_process import until
 
 BODY = b"Os  paso el contrato firmado. \t\r\n" * 30_000 + b"\r\n\r\n"
 SIMPLE, RELAXED = (sha256(form(BODY)).digest() for form in (canonical.simple, canonical.relaxed))
@@ -115,9 +116,7 @@ async def test_one_that_dies_with_nothing_in_hand_is_no_zombie(child: HashProces
     assert pid
     os.kill(pid, signal.SIGKILL)
     await gone(pid)
-    async with asyncio.timeout(PATIENCE):
-        while Path(f"/proc/{pid}").exists():
-            await asyncio.sleep(0.01)
+    await asyncio.to_thread(until, lambda: not Path(f"/proc/{pid}").exists(), "nothing is left of it")
 
 
 @pytest.fixture
