@@ -41,6 +41,7 @@ class Grammar:
     other_day: str
     zone: Callable[[str], str]
     zones: Words
+    mainland: str
     place: Callable[[str], str]
     places: Words
     weekdays: Callable[[], tuple[str, ...]]
@@ -151,6 +152,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{at} del {weekday} {day} {place}",
         zone=lambda city: f"hora de {city}",
         zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias"},
+        mainland="hora peninsular",
         place=lambda city: f"en {city}",
         places={CANARIES: "en Canarias"},
         weekdays=lambda: weekdays_of("es"),
@@ -174,6 +176,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{time} on {weekday} {day} {place}",
         zone=lambda city: f"{city} time",
         zones={**dict.fromkeys(SPAIN, "Spanish time"), CANARIES: "Canary Islands time"},
+        mainland="mainland Spanish time",
         place=lambda city: f"in {city}",
         places={CANARIES: "in the Canary Islands"},
         weekdays=lambda: weekdays_of("en_GB"),
@@ -197,6 +200,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{at} de {weekday} {day} {place}",
         zone=_before_vowel("hora de {city}", "hora d'{city}"),
         zones={**dict.fromkeys(SPAIN, "hora d'Espanya"), CANARIES: "hora de les Canàries"},
+        mainland="hora peninsular",
         place=lambda city: f"a {city}",
         places={CANARIES: "a les Canàries", "Africa/Cairo": "al Caire"},
         weekdays=lambda: weekdays_of("ca"),
@@ -220,6 +224,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{the} do {weekday} {day} {place}",
         zone=_contracted("hora de {city}", {"A": "hora da", "O": "hora do"}),
         zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias"},
+        mainland="hora peninsular",
         place=_contracted("en {city}", {"A": "na", "O": "no"}),
         places={CANARIES: "en Canarias", "Asia/Tokyo": "en Toquio"},
         weekdays=lambda: weekdays_of("gl"),
@@ -243,6 +248,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{place}: {day_in}, {weekday}, {at}",
         zone=basque.time_of,
         zones={**dict.fromkeys(SPAIN, "Espainiako ordua"), CANARIES: "Kanarietako ordua"},
+        mainland="penintsulako ordua",
         place=lambda city: city,
         places={CANARIES: "Kanariak"},
         weekdays=lambda: basque.ON_WEEKDAYS,
@@ -266,6 +272,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{time} de {weekday}, {day}, {place}",
         zone=lambda city: f"hora de {city}",
         zones={**dict.fromkeys(SPAIN, "hora de Espanha"), CANARIES: "hora das Canárias"},
+        mainland="hora peninsular",
         place=lambda city: f"em {city}",
         places={CANARIES: "nas Canárias", "Africa/Cairo": "no Cairo"},
         weekdays=lambda: weekdays_of("pt_PT"),
@@ -289,6 +296,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{time} le {weekday} {day} {place}",
         zone=_before_vowel("heure de {city}", "heure d'{city}"),
         zones={**dict.fromkeys(SPAIN, "heure espagnole"), CANARIES: "heure des Canaries"},
+        mainland="heure de Madrid",
         place=_contracted("à {city}", {"Le": "au", "Les": "aux"}),
         places={CANARIES: "aux Canaries"},
         weekdays=lambda: weekdays_of("fr"),
@@ -312,6 +320,7 @@ GRAMMARS: dict[str, Grammar] = {
         other_day="{time} am {weekday}, dem {day}, {place}",
         zone=lambda city: f"Ortszeit {city}",
         zones={**dict.fromkeys(SPAIN, "spanische Zeit"), CANARIES: "kanarische Zeit"},
+        mainland="Madrider Zeit",
         place=lambda city: f"in {city}",
         places={CANARIES: "auf den Kanaren"},
         weekdays=lambda: weekdays_of("de"),

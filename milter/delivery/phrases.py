@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_timezone_location
 
 from milter.core.hours import WeeklyRule
-from milter.delivery.grammars import GRAMMARS, Grammar, Words
+from milter.delivery.grammars import CANARIES, GRAMMARS, SPAIN, Grammar, Words
 
 MOST_RULES = 3  # more groups of weekly hours than this are a timetable, not a phrase
 MOST_DAYS = 3  # more closed days than this are not named one by one
@@ -35,10 +35,10 @@ def opens_phrase(
     if _same_clock(instant, client_zone, owner_zone):
         return said
     if not both_clocks:
-        return f"{said} ({_zone(owner_zone, grammar)})"
+        return f"{said} ({_zone(owner_zone, client_zone, grammar)})"
     form = grammar.other if here.date() == there.date() else grammar.other_day
     other = form.format_map({**_words(there, grammar, here), "place": _place(client_zone, grammar)})
-    return grammar.two_zones.format(said=said, zone=_zone(owner_zone, grammar), other=other)
+    return grammar.two_zones.format(said=said, zone=_zone(owner_zone, client_zone, grammar), other=other)
 
 
 def due_phrase(instant: datetime, language: str, client_zone: ZoneInfo, owner_zone: ZoneInfo, written: datetime) -> str:
@@ -49,7 +49,9 @@ def due_phrase(instant: datetime, language: str, client_zone: ZoneInfo, owner_zo
     grammar = GRAMMARS[language]
     here = instant.astimezone(owner_zone)
     said = grammar.due.format_map(_words(here, grammar, written.astimezone(owner_zone)))
-    return said if _same_clock(instant, client_zone, owner_zone) else f"{said} ({_zone(owner_zone, grammar)})"
+    return (
+        said if _same_clock(instant, client_zone, owner_zone) else f"{said} ({_zone(owner_zone, client_zone, grammar)})"
+    )
 
 
 def _words(moment: datetime, grammar: Grammar, seen_from: datetime) -> Words:
@@ -60,7 +62,9 @@ def _same_clock(instant: datetime, client: ZoneInfo, owner: ZoneInfo) -> bool:
     return instant.astimezone(client).utcoffset() == instant.astimezone(owner).utcoffset()
 
 
-def _zone(zone: ZoneInfo, grammar: Grammar) -> str:
+def _zone(zone: ZoneInfo, client: ZoneInfo, grammar: Grammar) -> str:
+    if zone.key in SPAIN and client.key == CANARIES:
+        return grammar.mainland  # both are Spain
     return grammar.zones.get(zone.key) or grammar.zone(_city(zone, grammar))
 
 

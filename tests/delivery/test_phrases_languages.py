@@ -72,7 +72,7 @@ def test_elisions() -> None:
     [
         ("ca", YORK, "dilluns 23 de novembre a les 16:00 (hora d'Espanya), les 10:00 a Nova York"),
         ("ca", TOKYO, "dilluns 23 de novembre a les 16:00 (hora d'Espanya), les 0:00 de dimarts 24 de novembre a Tòquio"),
-        ("ca", CANARIES, "dilluns 23 de novembre a les 16:00 (hora d'Espanya), les 15:00 a les Canàries"),
+        ("ca", CANARIES, "dilluns 23 de novembre a les 16:00 (hora peninsular), les 15:00 a les Canàries"),
         ("gl", YORK, "o luns 23 de novembro ás 16:00 (hora de España), as 10:00 en Nova York"),
         ("gl", TOKYO, "o luns 23 de novembro ás 16:00 (hora de España), as 0:00 do martes 24 de novembro en Toquio"),
         ("gl", HAVANA, "o luns 23 de novembro ás 16:00 (hora de España), as 10:00 na Habana"),
@@ -82,14 +82,14 @@ def test_elisions() -> None:
         ("pt", YORK, "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 10:00 em Nova Iorque"),
         ("pt", TOKYO,
          "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 0:00 de terça-feira, 24 de novembro, em Tóquio"),
-        ("pt", CANARIES, "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 15:00 nas Canárias"),
+        ("pt", CANARIES, "na segunda-feira, 23 de novembro, às 16:00 (hora peninsular), 15:00 nas Canárias"),
         ("fr", YORK, "le lundi 23 novembre à 16 h (heure espagnole), 10 h à New York"),
         ("fr", TOKYO, "le lundi 23 novembre à 16 h (heure espagnole), 0 h le mardi 24 novembre à Tokyo"),
         ("fr", CAIRO, "le lundi 23 novembre à 16 h (heure espagnole), 17 h au Caire"),
         ("de", YORK, "am Montag, dem 23. November, um 16:00 Uhr (spanische Zeit), 10:00 Uhr in New York"),
         ("de", TOKYO,
          "am Montag, dem 23. November, um 16:00 Uhr (spanische Zeit), 0:00 Uhr am Dienstag, dem 24. November, in Tokio"),
-        ("de", CANARIES, "am Montag, dem 23. November, um 16:00 Uhr (spanische Zeit), 15:00 Uhr auf den Kanaren"),
+        ("de", CANARIES, "am Montag, dem 23. November, um 16:00 Uhr (Madrider Zeit), 15:00 Uhr auf den Kanaren"),
     ],
 )  # fmt: skip
 def test_another_clock(language: str, client: ZoneInfo, expected: str) -> None:
