@@ -95,6 +95,16 @@ class Resolver:
             return Failed("out of time")
         return Failed("no name server answers") if flight.cancelled() or flight.exception() else flight.result()
 
+    async def any_answers(self) -> bool:
+        """Whether any server answers at all, whatever it says: to what each knows, and to what one has answered before."""
+        since, (_, before) = asyncio.get_running_loop().time(), self._heard
+        questions = [ROOT, *([before] if before else [])]
+        for _ in range(2):
+            asked = [self._answers(one, each) for one in self._servers for each in questions]
+            if any(await asyncio.gather(*asked)) or self._heard[0] >= since:
+                return True
+        return False
+
     async def close(self) -> None:
         self._closed = True
         running = [*self._flights.values(), *([self._probing] if self._probing else [])]
@@ -166,7 +176,7 @@ class Resolver:
             self._probing = asyncio.create_task(self._probe())
 
     async def _probe(self) -> None:
-        while not await self._any_answers():
+        while not await self.any_answers():
             if not self.silent:
                 self.silent = True
                 asked = ",".join(str(one) for one in self._servers)
@@ -178,16 +188,6 @@ class Resolver:
             self.silent = False
             self._cache.forget_failures()
             log.info("dns answers again")
-
-    async def _any_answers(self) -> bool:
-        """Whether any server answers at all, whatever it says: to what each knows, and to what one has answered before."""
-        since, (_, before) = asyncio.get_running_loop().time(), self._heard
-        questions = [ROOT, *([before] if before else [])]
-        for _ in range(2):
-            asked = [self._answers(one, each) for one in self._servers for each in questions]
-            if any(await asyncio.gather(*asked)) or self._heard[0] >= since:
-                return True
-        return False
 
     async def _answers(self, there: Server, asked: Key) -> bool:
         try:
