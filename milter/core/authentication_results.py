@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from milter.core import lexical
-from milter.core.address import normal_domain, organisational_domain, split, untagged
+from milter.core.address import normal, normal_domain, organisational_domain, split, untagged
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Missing
 from milter.core.message import Message
@@ -15,6 +15,9 @@ from milter.core.policy import Policy
 FIELD = "authentication-results"
 MOST = 50  # fields of ours that are read; results of one field
 LONGEST = 2000  # characters of all results that are said again
+# The domain says that this client does not send for it. A signature is the organisation's, not a person's: sent again from
+# elsewhere by one of its users, it proves for whom it was made (From), and nobody else who has an address there.
+REFUSED = frozenset({"fail", "softfail"})
 _ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
 _DOMAINS = ("header.d", "smtp.mailfrom", "smtp.helo", "header.from")
 _TOLD = ("header.d", "header.s", "header.a", "header.b", "smtp.mailfrom", "smtp.helo", "header.from", "policy.dmarc")
@@ -103,14 +106,18 @@ def _authentication(fields: tuple[Results, ...], transaction: Transaction) -> Au
     results = [one for each in fields for one in each.results]
     authors = transaction.message.authors
     author = normal_domain(split(authors[0].address)[1]) if len(authors) == 1 else ""
-    sender = split(untagged(transaction.mail_from))[1]
+    correspondent = untagged(transaction.mail_from)
+    sender = split(correspondent)[1]
     verdicts = {one.result for one in results if one.method == "dmarc" and _about(one, author)}
     forged, refuted = any(one.forged for one in results), any(one.refuted for one in results)
     dmarc = "fail" if forged else "pass" if "pass" in verdicts and not refuted else "none"
     passed = [one for one in results if one.result == "pass"]
     aligned = any(_same_organisation(domain, author) for one in passed for domain in (_signer(one), _mail_from(one)))
+    refused = any(one.method == "spf" and one.result in REFUSED and _mail_from(one) == sender for one in results)
+    signing = not refused or (len(authors) == 1 and correspondent == normal(authors[0].address))
     corresponds = any(
-        (sender and _mail_from(one) == sender) or _same_organisation(_signer(one), sender) for one in passed
+        (sender and _mail_from(one) == sender) or (signing and _same_organisation(_signer(one), sender))
+        for one in passed
     )
     signatures = (one.properties.get("header.b", "") for one in passed if _same_organisation(_signer(one), author))
     return Authentication(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
-from milter.core import address, authentication_results, dmarc, pipeline, received, reputation
+from milter.core import address, authentication_results, dmarc, ip, pipeline, received, reputation
 from milter.core.authentication_results import Believed, own_id
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
@@ -75,7 +75,8 @@ class Authenticator:
             _limited(_spf(resolver, budget, checks.client, transaction, settings), _lost(checks, transaction), budget),
             asyncio.gather(*(_limited(_policy(resolver, one, budget), gone, budget) for one in names)),
         )
-        found = Findings(author, signatures, spf, client, tuple(published))
+        writer = address.normal(address.author(transaction.message)) if author else ""
+        found = Findings(author, signatures, spf, client, tuple(published), writer)
         return authentication_of(found, transaction.mail_from, own_id(settings.policy))
 
     async def _signatures(self, transaction: Transaction, resolver: Resolver, budget: Budget) -> tuple[Signature, ...]:
@@ -207,7 +208,7 @@ async def _addresses(resolver: Resolver, names: Sequence[str], budget: Budget) -
         *(resolver.lookup(name, "A", budget) for name in names),
         *(resolver.lookup(name, "AAAA", budget) for name in names),
     )
-    found = (received.plain_address(str(value)) for one in answers if isinstance(one, Records) for value in one.values)
+    found = (ip.plain(str(value)) for one in answers if isinstance(one, Records) for value in one.values)
     return frozenset(found), not any(isinstance(one, Failed) for one in answers)
 
 

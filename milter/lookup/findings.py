@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from milter.core import address, dmarc
-from milter.core.authentication_results import Result, said
+from milter.core.authentication_results import REFUSED, Result, said
 from milter.core.dmarc import Evidence
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication
@@ -17,13 +17,14 @@ FIRST = 8  # characters of a signature that tell it from the others (RFC 6008)
 @dataclass(frozen=True, slots=True)
 class Findings:
     """`author`: From's domain as `author_domain` answers. `spf` None: there was no `client` to ask about. `published`: by name in
-    `dmarc.names(author)`."""
+    `dmarc.names(author)`. `author_address`: normal; "" for none, or more than one."""
 
     author: str
     signatures: tuple[Signature, ...]
     spf: SpfResult | None
     client: Client | NoClient
     published: tuple[dmarc.Found, ...]
+    author_address: str = ""
 
     @property
     def passed(self) -> tuple[Signature, ...]:
@@ -49,11 +50,12 @@ def author_domain(transaction: Transaction) -> str:
 
 
 def authentication_of(found: Findings, mail_from: str, authserv_id: str) -> Authentication:
-    sender = address.split(address.untagged(mail_from))[1]
+    correspondent = address.untagged(mail_from)
+    sender = address.split(correspondent)[1]
     verdict = dmarc.judge(found.author, found.published, found.evidence)
     return Authentication(
         author_authenticated=verdict.result != "fail" and _author_is_proven(found),
-        correspondent_authenticated=bool(sender) and _correspondent_is_proven(found, sender),
+        correspondent_authenticated=bool(sender) and _correspondent_is_proven(found, correspondent),
         dmarc="fail" if verdict.forged else "pass" if verdict.result == "pass" else "none",
         source=authserv_id,
         summary=said(_results(found, verdict, sender)),
@@ -66,10 +68,13 @@ def _author_is_proven(found: Findings) -> bool:
     return bool(found.author) and dmarc.proven(found.author, record, found.evidence)
 
 
-def _correspondent_is_proven(found: Findings, sender: str) -> bool:
-    spf = found.spf
-    by_mail_from = spf is not None and spf.scope == "mailfrom" and spf.result == "pass"
-    return by_mail_from or any(dmarc.aligned(one.domain, sender) for one in found.passed)
+def _correspondent_is_proven(found: Findings, correspondent: str) -> bool:
+    spf, sender = found.spf, address.split(correspondent)[1]
+    if spf is not None and spf.scope == "mailfrom" and spf.result == "pass":
+        return True
+    if spf is not None and spf.result in REFUSED and correspondent != found.author_address:
+        return False
+    return any(dmarc.aligned(one.domain, sender) for one in found.passed)
 
 
 def _results(found: Findings, verdict: dmarc.Verdict, sender: str) -> list[Result]:
