@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from milter.core import ip
 from milter.core.envelope import Transaction
 
 MOST = 25  # relays that are looked through
@@ -119,17 +120,8 @@ def _client(word: str, comments: Sequence[str], rest: str) -> tuple[str, str] | 
         found.append((literal["ip"], word))
     if len(found) != 1:
         return None
-    address = plain_address(found[0][0])
+    address = ip.plain(found[0][0])
     return (address, found[0][1]) if address else None
-
-
-def plain_address(text: str) -> str:
-    """An IP address without the prefix of RFC 5321 section 4.1.3; IPv4 also where it came mapped into IPv6; "" for what is none."""
-    try:
-        address = ip_address(text[5:] if text[:5].lower() == "ipv6:" else text)
-    except ValueError:
-        return ""
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def client(
@@ -141,7 +133,7 @@ def client(
     has checked it, "" where nobody did.
     """
     peer = transaction.peer
-    address = plain_address(peer.address)
+    address = ip.plain(peer.address)
     if peer.source == "LOCAL":
         return NoClient("sent on this host")
     if not address:

@@ -4,12 +4,11 @@ A proven address is a name of its own; a claimed one counts only together with t
 client's address neither uses the client's good name nor spoils it.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from milter.core import address, authentication_results
+from milter.core import address, authentication_results, ip
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Missing
 from milter.core.freemail import is_freemail
@@ -81,16 +80,11 @@ def place(name: str) -> str:
 
 
 def network(client: str) -> str:
-    """The /24 or /48 of a client's address (IPv4 inside IPv6 counts as IPv4); "local" of this host, "unknown" without one."""
-    try:
-        one = ipaddress.ip_address(client.removeprefix("IPv6:"))
-    except ValueError:
+    """Of a client's address, as `ip.network` cuts it; "local" of this host, "unknown" without one."""
+    one = ip.parse(client)
+    if one is None:
         return "unknown"
-    if isinstance(one, ipaddress.IPv6Address):
-        one = one.ipv4_mapped or one
-    if one.is_loopback:
-        return "local"
-    return str(ipaddress.ip_network(f"{one}/{24 if one.version == 4 else 48}", strict=False))
+    return "local" if one.is_loopback else ip.network(one)
 
 
 def named(transaction: Transaction, known: Authentication | Missing, delimiter: str) -> Sender | None:

@@ -5,9 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from milter.core import ip
 from milter.core.envelope import Direction, Recipient, Transaction
 from milter.delivery.capabilities import Capabilities
 from milter.doors import xforward
@@ -59,10 +60,8 @@ class DoorSetup:
         """Whether the peer with that IP address may speak here. "": it opened our Unix socket, so it may."""
         if not peer:
             return True
-        address = ip_address(peer)
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self.mynetworks)
+        address = ip.parse(peer)
+        return address is not None and any(address in network for network in self.mynetworks)
 
     def size_limit(self, offered: Capabilities) -> int:
         """The largest message taken, in bytes; 0: no limit."""

@@ -1,8 +1,8 @@
 """XFORWARD (Postfix's XFORWARD_README): the peer in front of us names the client that it speaks for. Pure."""
 
-import ipaddress
 import re
 
+from milter.core import ip
 from milter.core.envelope import Peer
 from milter.doors.commands import decode_xtext
 from milter.errors import SmtpReply
@@ -34,22 +34,13 @@ def _value(name: str, text: str) -> str | None:
         return None
     match name:
         case "ADDR":
-            return _address(value)
+            return ip.plain(value) or None
         case "PORT":
             return value if value.isascii() and value.isdigit() else None
         case "SOURCE":
             return value.upper() if value.upper() in ("LOCAL", "REMOTE") else None
         case _:
             return value
-
-
-def _address(value: str) -> str | None:
-    """An IPv6 address comes with the prefix of RFC 5321 section 4.1.3, which no one behind us wants."""
-    text = value[5:] if value[:5].upper() == "IPV6:" else value
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
 
 
 def peer(attributes: dict[str, str]) -> Peer:

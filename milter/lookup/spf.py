@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from milter.core import ip
 from milter.core.address import normal_domain, split
+from milter.core.ip import IpAddress
 from milter.lookup.dns import Answer, Budget, Kind, Resolver
 from milter.lookup.spf_query import Query, Unknown
 
@@ -37,16 +38,14 @@ async def check_spf(resolver: Resolver, budget: Budget, address: str, helo: str,
     local, domain = split(mail_from) if mail_from else ("postmaster", helo)
     # No name is longer, in whatever letters; turning them into A-labels would cost as much as the sender likes.
     domain = normal_domain(domain) if len(domain) <= _LONGEST else ""
-    client = _client(address)
+    client = ip.parse(address)
     if client is None or not _DOMAIN.fullmatch(domain):
         return SpfResult("none", domain, scope)
     sender = (local or "postmaster", domain)  # section 4.3
     return SpfResult(await _evaluated(resolver, budget, client, sender, helo), domain, scope)
 
 
-async def _evaluated(
-    resolver: Resolver, budget: Budget, client: IPv4Address | IPv6Address, sender: tuple[str, str], helo: str
-) -> str:
+async def _evaluated(resolver: Resolver, budget: Budget, client: IpAddress, sender: tuple[str, str], helo: str) -> str:
     answers: dict[tuple[str, Kind], Answer] = {}
 
     def known(name: str, kind: Kind) -> Answer | None:
@@ -64,11 +63,3 @@ async def _evaluated(
             log.warning("an SPF record could not be evaluated", extra={"error": type(error).__name__})
             break
     return "permerror"
-
-
-def _client(address: str) -> IPv4Address | IPv6Address | None:
-    """Without the mark of RFC 5321 section 4.1.3 and without a zone. pyspf itself takes an IPv4-mapped one for IPv4."""
-    try:
-        return ip_address(re.sub(r"(?i)^ipv6:", "", address).partition("%")[0])
-    except ValueError:
-        return None

@@ -6,9 +6,10 @@ evaluation is begun again once it is. Where pyspf departs from RFC 7208, or coul
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Any
 
+from milter.core.ip import IpAddress
 from milter.lookup.dns import Answer, Failed, Kind, NoRecords, Records
 from milter.lookup.spf_macros import NoMacroString, check, check_domain, expand
 
@@ -21,7 +22,6 @@ with warnings.catch_warnings():
 MOST_TERMS = 1000
 MOST_BYTES = 32_768
 MOST_HOSTS = 10  # of an MX or PTR look-up (RFC 7208 section 4.6.4)
-_Address = IPv4Address | IPv6Address
 
 
 class Unknown(Exception):
@@ -36,7 +36,7 @@ class Query(spf.query):  # type: ignore[misc]
     """`known`: the answer, or None if it has to be looked up. `check()[0]` is the result."""
 
     def __init__(
-        self, client: _Address, sender: tuple[str, str], helo: str, known: Callable[[str, Kind], Answer | None]
+        self, client: IpAddress, sender: tuple[str, str], helo: str, known: Callable[[str, Kind], Answer | None]
     ) -> None:
         local, domain = sender
         super().__init__(i=str(client), s=f"{local}@{domain}", h=helo, strict=1)
@@ -115,7 +115,7 @@ class Query(spf.query):  # type: ignore[misc]
         except spf.TempError:
             return False
 
-    def dns_mx(self, domainname: str) -> Iterator[_Address]:
+    def dns_mx(self, domainname: str) -> Iterator[IpAddress]:
         """The addresses in the order of preference (section 5.4), each host's only when those before did not match."""
         hosts = [host for _, host in sorted(self.dns(domainname, "MX")) if host]
         if len(hosts) > MOST_HOSTS:
@@ -153,7 +153,7 @@ class Query(spf.query):  # type: ignore[misc]
         if self.void_lookups > spf.MAX_VOID_LOOKUPS:
             raise spf.PermError("Too many void look-ups")
 
-    def cidrmatch(self, ipaddrs: Iterable[str | _Address], n: int) -> bool:
+    def cidrmatch(self, ipaddrs: Iterable[str | IpAddress], n: int) -> bool:
         beyond = self.cidrmax - n
         mine = int(self.ipaddr) >> beyond
         try:
