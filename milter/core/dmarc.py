@@ -39,8 +39,8 @@ Found = Record | Wrong | None
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What DKIM and SPF said. `signed`: domains of passing signatures; `unsure_signed`: of those that nobody could check.
+class Identifiers:
+    """Who vouches for the message, as DKIM and SPF said (RFC 7489 section 3.1). `signed`: domains of passing signatures; `unsure_signed`: of those that nobody could check.
 
     `spf`: its result, "" where it was not computed; `sender`: the domain that it speaks for.
     """
@@ -108,7 +108,7 @@ def aligned(one: str, author: str, *, strict: bool = False) -> bool:
     return mine == his or (not strict and organisational_domain(mine) == organisational_domain(his))
 
 
-def judge(author: str, found: Sequence[Found], evidence: Evidence) -> Verdict:
+def judge(author: str, found: Sequence[Found], identifiers: Identifiers) -> Verdict:
     """The verdict about the From domain `author` (normal; "" if there is no single one). `found`: by name in `names(author)`."""
     places = names(author)
     if not places:
@@ -120,24 +120,24 @@ def judge(author: str, found: Sequence[Found], evidence: Evidence) -> Verdict:
     if not isinstance(published, Record):
         return Verdict(published.result if published else "none")
     policy = published.policy if at == 0 else published.subdomains
-    if proven(author, published, evidence):
+    if proven(author, published, identifiers):
         return Verdict("pass", policy)
-    if not evidence.spf:
+    if not identifiers.spf:
         return Verdict("none")  # SPF might have passed where the mail first arrived: nobody failed
-    unsure = evidence.unsure_signed + ((evidence.sender,) if evidence.spf == "temperror" else ())
+    unsure = identifiers.unsure_signed + ((identifiers.sender,) if identifiers.spf == "temperror" else ())
     if _any_aligned(unsure, author, strict=False):
         return Verdict("temperror")
     return Verdict("fail", policy)
 
 
-def proven(author: str, published: Found, evidence: Evidence) -> bool:
+def proven(author: str, published: Found, identifiers: Identifiers) -> bool:
     """Whether From is aligned with what passed. Without a record relaxed; where there may be one that asks for more, strictly."""
     unknown = isinstance(published, Wrong) and published.result == "temperror"
     strict_dkim, strict_spf = (
         (published.strict_dkim, published.strict_spf) if isinstance(published, Record) else (unknown, unknown)
     )
-    return _any_aligned(evidence.signed, author, strict=strict_dkim) or (
-        evidence.spf == "pass" and aligned(evidence.sender, author, strict=strict_spf)
+    return _any_aligned(identifiers.signed, author, strict=strict_dkim) or (
+        identifiers.spf == "pass" and aligned(identifiers.sender, author, strict=strict_spf)
     )
 
 

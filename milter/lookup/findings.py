@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from milter.core import address, dmarc
 from milter.core.authentication_results import REFUSED, Result, said
-from milter.core.dmarc import Evidence
+from milter.core.dmarc import Identifiers
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication
 from milter.core.received import Client, NoClient
@@ -31,9 +31,9 @@ class Findings:
         return tuple(one for one in self.signatures if one.result == "pass")
 
     @property
-    def evidence(self) -> Evidence:
+    def identifiers(self) -> Identifiers:
         """RFC 7489 section 3.1.2: of HELO only for the null reverse-path, for which check_spf answers by itself."""
-        return Evidence(
+        return Identifiers(
             tuple(one.domain for one in self.passed),
             # Of whom a signature is that could not be read, nobody knows: it may be the author's.
             tuple(one.domain or self.author for one in self.signatures if one.result == "temperror"),
@@ -52,7 +52,7 @@ def author_domain(transaction: Transaction) -> str:
 def authentication_of(found: Findings, mail_from: str, authserv_id: str) -> Authentication:
     correspondent = address.untagged(mail_from)
     sender = address.split(correspondent)[1]
-    verdict = dmarc.judge(found.author, found.published, found.evidence)
+    verdict = dmarc.judge(found.author, found.published, found.identifiers)
     return Authentication(
         author_authenticated=verdict.result != "fail" and _author_is_proven(found),
         correspondent_authenticated=bool(sender) and _correspondent_is_proven(found, correspondent),
@@ -65,7 +65,7 @@ def authentication_of(found: Findings, mail_from: str, authserv_id: str) -> Auth
 
 def _author_is_proven(found: Findings) -> bool:
     record = next((one for one in found.published if one is not None), None)
-    return bool(found.author) and dmarc.proven(found.author, record, found.evidence)
+    return bool(found.author) and dmarc.proven(found.author, record, found.identifiers)
 
 
 def _correspondent_is_proven(found: Findings, correspondent: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from milter.core import dmarc
-from milter.core.dmarc import Evidence, Record, Wrong
+from milter.core.dmarc import Identifiers, Record, Wrong
 from tests.core.scenario import CASES
 
 TABLE: list[dict[str, Any]] = tomllib.loads((CASES / "dmarc.toml").read_text(encoding="utf-8"))["case"]
@@ -22,9 +22,9 @@ def found(name: str, records: dict[str, Any]) -> dmarc.Found:
 @pytest.mark.parametrize("case", TABLE, ids=[one["name"] for one in TABLE])
 def test_verdict(case: dict[str, Any]) -> None:
     spf, _, sender = case.get("spf", "").partition(" ")
-    evidence = Evidence(tuple(case.get("signed", ())), tuple(case.get("unsure", ())), spf, sender)
+    identifiers = Identifiers(tuple(case.get("signed", ())), tuple(case.get("unsure", ())), spf, sender)
     published = [found(one, case.get("records", {})) for one in dmarc.names(case["author"])]
-    verdict = dmarc.judge(case["author"], published, evidence)
+    verdict = dmarc.judge(case["author"], published, identifiers)
     assert f"{verdict.result} {verdict.policy}".strip() == case["verdict"]
     assert verdict.forged is case.get("forged", False)
 
@@ -48,7 +48,7 @@ def test_two_names_at_most_are_asked(author: str, names: list[str]) -> None:
 
 
 def test_where_a_record_may_ask_for_more_only_the_very_domain_proves_the_author() -> None:
-    exact, sub = Evidence(signed=("acme.example",)), Evidence(signed=("mail.acme.example",))
+    exact, sub = Identifiers(signed=("acme.example",)), Identifiers(signed=("mail.acme.example",))
     away, none = Wrong("temperror"), None
     assert dmarc.proven("acme.example", away, exact) and not dmarc.proven("acme.example", away, sub)
     assert dmarc.proven("acme.example", none, sub)
