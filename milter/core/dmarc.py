@@ -40,8 +40,9 @@ Found = Record | Wrong | None
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
-    """Who vouches for the message, as DKIM and SPF said (RFC 7489 section 3.1). `signed`: domains of passing signatures; `unsure_signed`: of those that nobody could check.
+    """Who vouches for the message, as DKIM and SPF said (RFC 7489 section 3.1).
 
+    `signed`: domains of passing signatures; `unsure_signed`: of those that nobody could check.
     `spf`: its result, "" where it was not computed; `sender`: the domain that it speaks for.
     """
 
