@@ -16,6 +16,7 @@ from milter.delivery.render import NEED_OPENING, RenderError, Texts
 from milter.delivery.text_source import TextSource, Wrong, take_apart
 
 _TAGS = re.compile(r"<(style|title|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_EXTENDS = re.compile(r"\{%-?\s*extends\b")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>\s*", re.IGNORECASE)
 WEEK = timedelta(days=7)
 _WORD = re.compile(r"\w+")
@@ -132,7 +133,8 @@ class _Lines:
 
     def __init__(self, sources: Mapping[str, str], name: str) -> None:
         language = name.split(".")[1]
-        names = [one for one in (name, f"base.{language}.txt") if one in sources]
+        base = f"base.{language}.txt"
+        names = [name, *([base] if base in sources and _EXTENDS.search(sources[name]) else [])]
         self._name = name
         self._files = {
             one: [_Line.of(number, line) for number, line in enumerate(plainly(sources[one]).split("\n"), start=1)]

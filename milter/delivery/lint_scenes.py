@@ -13,6 +13,7 @@ from milter.core.acknowledgement.texts import CALL_REQUEST
 from milter.core.hours import Closed, Schedule, state_at
 from milter.core.owner import Brand, Client, Identity, Kind, Owner, Plan, Tone
 from milter.core.reply_job import ReplyIntent
+from milter.delivery.render import offered
 from milter.delivery.sample import first_address, sample_intent
 
 SUBJECT = "Xylofon Qwertz"  # the client's words; in no language, so that an echo is recognised
@@ -69,7 +70,7 @@ class Scene:
     @property
     def channels(self) -> tuple[str, ...]:
         plan = self.client.plan if self.client else None
-        return tuple(f"{name} ({where})" for name, where in plan.channels.items()) if plan else ()
+        return tuple(offered(plan.channels)) if plan else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def _values(
     schedule = speaker.schedule_for(client)
     plan = client.plan if client else None
     zone, language, created = _zone(intent, owner), intent.language, intent.created
-    channels = _channels(plan.channels if plan else {})
+    channels = offered(plan.channels if plan else {})
     said: dict[str, Value] = {
         "subject": _without_reply_marks(one_line(intent.subject, 250)),
         "name": _name(client, intent.correspondent),
@@ -279,7 +279,7 @@ def _hours(schedule: Schedule | None, language: str) -> str:
     return phrases.hours_phrase(rules, language) if rules else ""
 
 
-def _channels(channels: Mapping[str, str]) -> list[str]:
+def offered(channels: Mapping[str, str]) -> list[str]:
     """ "Telegram (@ana)"; a telephone number is never written, only the channel's name."""
     return [name if not where or _NUMBER.search(where) else f"{name} ({where})" for name, where in channels.items()]
 

@@ -48,6 +48,18 @@ def test_the_shipped_texts_hold_in_every_language_and_tone() -> None:
     assert report.renderings > 15 * report.texts
 
 
+def test_a_channel_that_is_a_telephone_is_named_without_its_number() -> None:
+    """WhatsApp in the owner's file is his choice: nothing is wrong with the shipped texts that name it."""
+    plan = replace(ANA.clients["bronze"].plan, channels={"WhatsApp": "+34 600 111 222"})
+    owner = replace(ANOTHER, plans={"bronze": plan})
+    assert lint(owner, SHIPPED).findings == ()
+
+
+def test_a_text_that_stands_alone_is_named_and_not_the_base() -> None:
+    sources = {"closed.es.txt": "Hola. Vuelvo {{ opens }}.\n", "base.es.txt": SHIPPED["base.es.txt"]}
+    assert {one.name for one in found(sources)} == {"closed.es.txt"}
+
+
 def test_every_language_has_its_words() -> None:
     assert set(WORDS) >= {*phrases.LANGUAGES, *GOOD}
 
