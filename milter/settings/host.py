@@ -104,7 +104,7 @@ def read_host(source: Source) -> Host:
     )
     _same_socket(top, host)
     _circles(top, host)
-    _disappointments(top, reply, filing, host)
+    _disappointments(top, reply, filing, authentication, host)
     return host
 
 
@@ -171,7 +171,7 @@ def _reaches(hop: SocketAddress, listen: SocketAddress) -> bool:
     )
 
 
-def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> None:
+def _disappointments(top: Reader, reply: Reader, filing: Reader, authentication: Reader, host: Host) -> None:
     if not host.doors:
         top.warn("doors", Wrong("no door is open: no mail will come", "write [lmtp] with listen and next_hop"))
     if host.replies.mode is not Mode.OFF and reply.blank("next_hop"):
@@ -194,6 +194,13 @@ def _disappointments(top: Reader, reply: Reader, filing: Reader, host: Host) -> 
                 f"lets anybody in at [{door.name}], which listens beyond this host", "name only your own hosts"
             )
             top.warn("mynetworks", wrong)
+    wide = [one for one in host.trusted_relays if networks.is_wide(one)]
+    if wide:
+        wrong = Wrong(
+            f"{', '.join(wide)} is nearly everybody: whoever writes to us could say where his mail comes from",
+            "name only the backup MX and forwarders that are yours",
+        )
+        authentication.warn("trusted_relays", wrong)
 
 
 def _bounces(reply: Reader, host: Host) -> None:

@@ -28,10 +28,19 @@ def lets_anybody_in(networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
     return any(one.prefixlen < _WIDEST[one.version] for one in networks)
 
 
+def is_wide(relay: str) -> bool:
+    """Whether so many addresses are in it that strangers are among them. A host name is one host's."""
+    found = network(relay)
+    return not isinstance(found, Wrong) and lets_anybody_in((found,))
+
+
 def relay(text: str) -> str | Wrong:
     """A network, an address or a host name."""
-    if _HOST_NAME.fullmatch(text) or not isinstance(network(text), Wrong):
+    found = network(text)
+    if _HOST_NAME.fullmatch(text) or not isinstance(found, Wrong):
         return text
+    if "/" in text:
+        return found
     return Wrong(
         f'"{text}" is neither a network nor a host name', 'write "192.0.2.1", "192.0.2.0/24" or "backup-mx.example"'
     )

@@ -288,6 +288,9 @@ WARNINGS = {
     "anybody": (
         'mynetworks = ["0.0.0.0/0"]\n[lmtp]\nlisten = "inet:0.0.0.0:10024"\n[replies]\nmode = "off"',
         "2: mynetworks: lets anybody in at [lmtp], which listens beyond this host"),
+    "relays anywhere": (
+        '[authentication]\ntrusted_relays = ["192.0.2.0/24", "::/0", "mx2.example"]\n[lmtp]\n[replies]\nmode = "off"',
+        "3: authentication.trusted_relays: ::/0 is nearly everybody: whoever writes to us could say where his mail comes"),
     "nothing to part with": (
         'recipient_delimiter = ""\n[lmtp]\n[filing]\nmethod = "detail"\n[replies]\nmode = "off"',
         '5: filing.method: "detail" files nothing without recipient_delimiter'),
@@ -314,6 +317,7 @@ QUIET = {
     "replies off": "[lmtp]\n[replies]\nmode = 'off'",
     "anybody on loopback": "mynetworks = ['0.0.0.0/0']\n[lmtp]\nlisten = 'inet:[::1]:10024'\n[replies]\nmode = 'off'",
     "beyond, but known": "mynetworks = ['10.0.0.0/8']\n[lmtp]\nlisten = 'inet:0.0.0.0:10024'\n[replies]\nmode = 'off'",
+    "relays of our own": "[lmtp]\n[replies]\nmode = 'off'\n[authentication]\ntrusted_relays = ['10.0.0.0/8', 'mx2.example']",
     "smtp door on trial": "[smtp]\nnext_hop = 'maildir:/tmp/mail'\n[replies]\nmode = 'off'",
     "bounces": "[lmtp]\n[replies]\nmode = 'off'\nbounce_address = 'recado-bounce@estudio.example'",
     "two free ports": (
