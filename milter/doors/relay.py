@@ -21,7 +21,7 @@ from milter.store.api import Settled
 
 log = logging.getLogger("milter.doors")
 
-_RESULT = re.compile(r"\b(?:spf|dkim|dmarc)=[a-z]+")  # a token of Authentication-Results (RFC 8601 section 2.2)
+_RESULT = re.compile(r"(?<![\w.-])(?:spf|dkim|dmarc)=[a-z]+")  # methodspec (RFC 8601 section 2.2), not policy.dmarc=
 
 Carry = Callable[[Transaction], Awaitable[tuple[SmtpReply, ...]]]
 

@@ -395,8 +395,8 @@ async def test_one_line_a_transaction_and_nothing_personal_in_any(
 PROOFS = [
     ("X-Other: 1", "not verified"),
     ("Authentication-Results: rspamd.example; none", "none"),
-    ("Authentication-Results: rspamd.example; spf=pass smtp.mailfrom=acme.example; dkim=fail header.d=acme.example",
-     "spf=pass,dkim=fail"),
+    ("Authentication-Results: rspamd.example; spf=pass smtp.mailfrom=acme.example; dkim=fail header.d=acme.example;"
+     " dmarc=pass header.from=acme.example policy.dmarc=reject", "spf=pass,dkim=fail,dmarc=pass"),
 ]  # fmt: skip
 
 
