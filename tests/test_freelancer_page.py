@@ -13,7 +13,7 @@ import pytest
 
 from milter.core.today_words import Now, Refused, said
 from milter.delivery.notices import letter
-from milter.settings import load
+from milter.settings import hours_check, load
 from milter.settings.notice import notices
 from milter.settings.presets import PRESETS
 from tests.cli.office import Office
@@ -63,6 +63,11 @@ def told_rows(heading: str) -> list[list[str]]:
 def test_the_freelancer_s_words_for_hours_mean_what_she_is_told() -> None:
     shown = {tomllib.loads(word.strip("`"))["hours"]: said.strip("`") for word, said in told_rows("escribe | abres")}
     assert shown == dict(PRESETS)
+
+
+def test_the_hours_in_its_sentences_are_understood() -> None:
+    shown = re.findall(r'`"((?:Mo|Tu|We|Th|Fr|Sa|Su)[^"]*)"`', (TOP / FREELANCER).read_text())
+    assert shown and [one for one in shown if hours_check.check(one, "ES", "es")] == []
 
 
 def test_what_she_writes_to_herself_is_understood() -> None:

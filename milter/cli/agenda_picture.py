@@ -32,7 +32,7 @@ WORDS = {
     },
     "es": {
         Cell.OPEN: "abierto", Cell.CALL: "abierto, llamadas", Cell.FOCUS: "abierto, concentración", Cell.CLOSED: "cerrado",
-        Cell.HOLIDAY: "festivo", Cell.DAY_OFF: "día libre", Cell.VACATION: "vacaciones", Cell.BUSY: "ocupado",
+        Cell.HOLIDAY: "festivo", Cell.DAY_OFF: "día suelto", Cell.VACATION: "vacaciones", Cell.BUSY: "ocupado",
         Cell.CHANGED: "cerrado por ti",         Cell.GAP: "no existe",
     },
 }  # fmt: skip
