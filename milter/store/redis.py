@@ -13,10 +13,9 @@ from pathlib import Path
 from milter.core import address, sender
 from milter.core.evidence import Kind
 from milter.core.keys import Keys
-from milter.core.overrides import Override
-from milter.core.reply_job import Claim, ClaimKey, PersonKey, PersonRecord, State
+from milter.core.reply_job import ClaimKey, State
 from milter.errors import StoreAway
-from milter.store import codec, senders, today
+from milter.store import codec, owners, senders, today
 from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import HOUR_OF_ALL, SHARDS, Layout, from_seconds, milliseconds, shard_tag
@@ -30,15 +29,12 @@ __all__ = ["ForeignStore", "RedisStore", "StoreState"]
 log = logging.getLogger("milter.store")
 
 LEASE = timedelta(seconds=60)
-HANDED = timedelta(
-    minutes=5
-)  # a server may take its time over the final dot; longer than that, nobody is waiting any more
-EVENT_KEPT = codec.SWEEP  # milliseconds an event is known again
+# A server may take its time over the final dot; longer than that, nobody is waiting any more.
+HANDED = timedelta(minutes=5)
 POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
 UNREADABLE = "a reputation cannot be read: a foreign value in its place"
-_FACTS, _LEASE, _MOVE, _HOURLY, _BOUNCE = (Script.load(name) for name in ("facts", "lease", "move", "hourly", "bounce"))
-_SETTLE = Script.load("settle", durable=True)
+_LEASE, _MOVE, _HOURLY, _BOUNCE = (Script.load(name) for name in ("lease", "move", "hourly", "bounce"))
 
 
 class RedisStore:
@@ -120,32 +116,13 @@ class RedisStore:
     async def facts(self, query: FactsQuery) -> StoredFacts:
         """What is known of one message. Writes nothing; one wait."""
         asked_as = self._store_id
-        owners = codec.by_shard(query.claims, self._layout)
-        asked: dict[int, list[str]] = {shard: [] for shard in owners}
-        for one in dict.fromkeys(query.owners):
-            asked.setdefault(self._layout.shard(one), []).append(one)
-        overrides: dict[str, tuple[Override, ...]] = {}
-        claims: dict[ClaimKey, Claim] = {}
-        people: dict[PersonKey, PersonRecord] = {}
-        mine = [self._owner_facts(shard, owners.get(shard, []), names) for shard, names in asked.items()]
-        theirs = senders.asked(query, self._layout)
-        answers = await self.link.run("facts", [*theirs, *mine])
+        theirs, mine = senders.asked(query, self._layout), owners.asked(query, self._layout)
+        commands = [one.command(self._layout, "" if self._read_only else asked_as) for one in mine]
+        answers = await self.link.run("facts", [*theirs, *commands])
         records = answers[len(theirs) :]
-        if any(answer[0] == b"lost" for answer in records):
+        if owners.lost(records):
             await self._renew(query.now, asked_as)
-            records = [[b"lost", [], [], []] for _ in records]
-        for (shard, names), (_known, found, persons, changes) in zip(asked.items(), records, strict=True):
-            keys = owners.get(shard, [])
-            # A lost slot answers no records: `lost_at` says that this means nothing.
-            claims |= {key: claim for key, one in zip(keys, found, strict=False) if (claim := codec.decode_claim(one))}
-            people |= {
-                key: codec.decode_person(one)
-                for key, one in zip(codec.persons_of(keys), persons, strict=False)
-                if any(one)
-            }
-            for name, lines in zip(names, changes, strict=False):
-                if changed := today.decode(lines, query.now):
-                    overrides[name] = changed
+            mine, records = [], []  # `lost_at` says that this means nothing
         lost_at = self.state.lost_at if self.state else None
         readable, values, standing = senders.answered(query, answers[: len(theirs)], lost_at)
         if not readable:
@@ -155,58 +132,35 @@ class RedisStore:
             for key, value in zip(query.done, values, strict=True)
             if (reply := codec.decode_done(value, key, query.now)) is not None
         }
-        return StoredFacts(done, claims, people, standing, lost_at, overrides)
-
-    def _owner_facts(self, shard: int, claims: Sequence[ClaimKey], owners: Sequence[str]) -> Command:
-        tag = shard_tag(shard)
-        persons = [self._layout.person(one) for one in codec.persons_of(claims)]
-        records = [f"{tag}:claim:{self._layout.record(one)}" for one in claims]
-        keys = [f"{tag}:store", f"{tag}:opted", *records, *(f"{tag}:wrote:{one}" for one in persons)]
-        keys += [self.today.key(one) for one in owners]
-        return _FACTS.call(keys, ("" if self._read_only else self._store_id, len(records), *persons))
+        return replace(owners.answered(mine, records, query.now), done=done, standing=standing, lost_at=lost_at)
 
     async def settle(self, event: Event) -> Settled:
         """Remembers, counts, claims and journals. One wait; the same event again changes nothing, answers the same."""
         if self.state is None:
             await self._renew(event.now, "")
         asked_as = self._store_id
-        slots = codec.slots(event, self._layout)
-        answers = await self._settle(event, slots)
-        if any(answer[0] == b"lost" for answer in answers):
+        answers = await self._settle(event)
+        if owners.lost(answers):
             await self._renew(event.now, asked_as)
-            answers = await self._settle(event, slots)
-        if any(answer[0] == b"lost" for answer in answers):
+            answers = await self._settle(event)
+        if owners.lost(answers):
             raise StoreAway("the store was lost again")
-        claimed = frozenset(
-            message_id
-            for _, lines in answers
-            for message_id in lines.decode("utf-8", "surrogatepass").split("\n")
-            if message_id
-        )
-        return Settled(claimed, self._silent(event.now))
+        return Settled(owners.claimed(answers), self._silent(event.now))
 
-    async def _settle(self, event: Event, slots: dict[int, codec.Slot]) -> list[list[bytes]]:
+    async def _settle(self, event: Event) -> list[list[bytes]]:
+        """What the owners' slots answer."""
         theirs = senders.left(event, self._layout)
-        commands = [self._owner_settle(event, shard, slot) for shard, slot in slots.items()]
-        commands += [self.today.command(owner, change, event.now, event.id) for owner, change in event.changes]
-        answers = await self.link.run("settle", [*theirs, *commands]) if theirs or commands else []
+        mine = owners.left(event, self._layout, self._store_id, silent=self._silent(event.now))
+        changes = [today.command(self._layout, *one, event.now, event.id) for one in event.changes]
+        commands = [*theirs, *mine, *changes]
+        answers = await self.link.run("settle", commands) if commands else []
         if b"unreadable" in answers[: len(theirs)]:
             log.warning(UNREADABLE)
-        return answers[len(theirs) : len(answers) - len(event.changes)]
+        return answers[len(theirs) : len(theirs) + len(mine)]
 
     def _silent(self, now: datetime) -> bool:
         """Whether claims cannot be trusted. An event that waited over the loss carries an earlier instant."""
         return bool(self.state and self.state.lost_at and now < self.state.lost_at + SILENCE)
-
-    def _owner_settle(self, event: Event, shard: int, slot: codec.Slot) -> Command:
-        tag = shard_tag(shard)
-        records, written_to, arguments = slot.arguments(event.now, self._layout)
-        names = (f"event:{self._layout.event(event.id)}", "store", "due", "journal", "opted")
-        keys = [f"{tag}:{one}" for one in names]
-        keys += [f"{tag}:claim:{one}" for one in records] + [f"{tag}:wrote:{one}" for one in written_to]
-        lost = "lost" if self._silent(event.now) else ""
-        head = (milliseconds(event.now), EVENT_KEPT, self._store_id, lost)
-        return _SETTLE.call(keys, (*head, *arguments))
 
     async def next_due(self) -> datetime | None:
         """When the next reply is due or the next lease runs out; None if nothing is queued."""

@@ -120,7 +120,7 @@ def _written_to(event: Event) -> Iterable[Evidence]:
 def _learn(event: Event, tag: str, found: Sequence[Evidence], layout: Layout, *, outcomes: bool) -> Command:
     done = event.done if outcomes else ()
     keys = [f"{tag}:event:{layout.event(event.id)}", f"{tag}:r", *(f"{tag}:done:{key.digest}" for key, _, _ in done)]
-    parts: list[Part] = [MOST, HASHES, milliseconds(event.now), codec.SWEEP, ONCE, len(done)]
+    parts: list[Part] = [MOST, HASHES, milliseconds(event.now), codec.EVENT_KEPT, ONCE, len(done)]
     for key, reply, seconds in done:
         parts += codec.encode_done(key, reply, seconds, event.now)
     for one in found:

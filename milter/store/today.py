@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from milter.core.overrides import Change, Clear, Override, Said, in_force
+from milter.store.codec import SWEEP
 from milter.store.layout import Layout, instant, milliseconds, shard_tag
 from milter.store.link import Command, Link, Script
 
 log = logging.getLogger("milter.store")
 
 MOST = 50  # lines kept of one owner: what is cut off has been over, or taken back, long ago
-SWEEP = 2 * 86_400_000  # milliseconds beyond the meaning
 _TODAY = Script.load("today")
 
 
@@ -32,24 +32,26 @@ class Today:
         names = list(dict.fromkeys(owners))
         if not names:
             return {}
-        answers = await self.link.run("today", [Command(("LRANGE", self.key(one), 0, -1)) for one in names])
+        answers = await self.link.run("today", [Command(("LRANGE", key(self.layout, one), 0, -1)) for one in names])
         return {name: decode(lines, now) for name, lines in zip(names, answers, strict=True)}
 
     async def change(self, owner: str, change: Change, now: datetime) -> tuple[Override, ...]:
         """Remembers it; what is in force then."""
-        (lines,) = await self.link.run("today", [self.command(owner, change, now)])
+        (lines,) = await self.link.run("today", [command(self.layout, owner, change, now)])
         return decode(lines, now)
 
-    def command(self, owner: str, change: Change, now: datetime, event: str = "") -> Command:
-        """`event`: names what it came from, so that it counts once."""
-        end = change.end if isinstance(change, Override) else now
-        span = max(int(milliseconds(end)) - int(milliseconds(now)), 0) + SWEEP
-        line, tag = encode(change), shard_tag(self.layout.shard(owner))
-        marker = [f"{tag}:changed:{self.layout.keys.name('changed', event, line)}"] if event else []
-        return _TODAY.call([self.key(owner), *marker], (line, span, MOST))
 
-    def key(self, owner: str) -> str:
-        return f"{shard_tag(self.layout.shard(owner))}:today:{self.layout.keys.name('today', owner)}"
+def key(layout: Layout, owner: str) -> str:
+    return f"{shard_tag(layout.shard(owner))}:today:{layout.keys.name('today', owner)}"
+
+
+def command(layout: Layout, owner: str, change: Change, now: datetime, event: str = "") -> Command:
+    """Remembers it. `event`: names what it came from, so that it counts once."""
+    end = change.end if isinstance(change, Override) else now
+    span = max(int(milliseconds(end)) - int(milliseconds(now)), 0) + SWEEP
+    line, tag = encode(change), shard_tag(layout.shard(owner))
+    marker = [f"{tag}:changed:{layout.keys.name('changed', event, line)}"] if event else []
+    return _TODAY.call([key(layout, owner), *marker], (line, span, MOST))
 
 
 def encode(change: Change) -> str:
