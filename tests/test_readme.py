@@ -33,7 +33,7 @@ NOT_RUN_HERE = {
     "tests/install-servers",
     "apt install python3-venv dovecot-lmtpd dovecot-sieve",
     "cd /opt/recado",
-    "python3 -m venv .venv",
+    "/usr/bin/python3 -m venv .venv",
     ".venv/bin/pip install '.[embedded,uvloop]'",
     "ln -s /opt/recado/.venv/bin/recado /usr/local/bin/recado",
     "install -D -m 0644 systemd/recado.sysusers /etc/sysusers.d/recado.conf",
@@ -50,6 +50,7 @@ NOT_RUN_HERE = {
     "postfix reload",
     "install -m 0644 config/dovecot/90-recado.conf /etc/dovecot/conf.d/90-recado.conf",
     "install -m 0644 config/dovecot/recado.sieve /etc/dovecot/recado.sieve",
+    "doveconf namespace/inbox/separator mail_location",
     "sievec /etc/dovecot/recado.sieve",
     "install -m 0644 config/dovecot/91-recado-learn.conf /etc/dovecot/conf.d/91-recado-learn.conf",
     "install -m 0644 config/dovecot/recado-junk.sieve config/dovecot/recado-ham.sieve config/dovecot/recado-sent.sieve "
@@ -169,7 +170,7 @@ def test_a_file_is_installed_where_it_says_that_it_belongs(line: str) -> None:
 def test_the_service_is_started_from_where_it_was_installed() -> None:
     unit = (TOP / "systemd/recado.service").read_text()
     assert "ExecStart=/opt/recado/.venv/bin/recado serve --config /etc/recado/recado.toml" in unit
-    assert "cd /opt/recado" in COMMANDS_SHOWN and "python3 -m venv .venv" in COMMANDS_SHOWN
+    assert "cd /opt/recado" in COMMANDS_SHOWN and "/usr/bin/python3 -m venv .venv" in COMMANDS_SHOWN
 
 
 def test_make_knows_what_the_pages_tell_to_type() -> None:
