@@ -1,7 +1,9 @@
 """The Redis part of `recado check`: the store is asked, shortly and without changing anything, how it does."""
 
 import asyncio
+import socket
 import stat
+from urllib.parse import unquote
 
 from milter.cli import rehearsal
 from milter.settings.findings import Wrong
@@ -25,13 +27,23 @@ def _told_to_everybody(settings: Settings) -> Wrong | None:
     return None
 
 
+def _listens(url: str) -> bool:
+    """Whether the embedded server runs, though it may not answer."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(unquote(url.removeprefix("unix://")))
+        except OSError:
+            return False
+    return True
+
+
 def ask(settings: Settings) -> tuple[tuple[Problem, ...], str]:
     """Warnings, and one line about the store if there is one. An embedded server that does not run is no problem."""
     embedded = settings.redis_url == EMBEDDED
     url = server.live_url(settings.state_dir) if embedded else settings.redis_url
     with rehearsal.quiet():
         found = asyncio.run(health(url))
-    if embedded and not found.about:
+    if embedded and not found.about and not _listens(url):
         return (), ""
     source = read(settings.file)
     source.problems.clear()

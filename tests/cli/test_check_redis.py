@@ -1,6 +1,7 @@
 """The Redis part of `recado check`: one line if all is well, warnings that fail nothing, and no password anywhere."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from milter.cli import main
 from tests.doubles.redis_server import redis_server
+from tests.real.processes import short_directory
 from tests.settings.samples import HOST, OWNER, House
 
 LINE = re.compile(r"warning: [^:]+:\d+: redis\.url: [^;]+; .+")
@@ -69,3 +71,15 @@ def test_a_file_with_a_password_is_not_for_everybody(house: House) -> None:
 
 def test_an_embedded_server_that_does_not_run_is_no_problem(house: House) -> None:
     assert about_redis(check(house, "embedded")) == []
+
+
+def test_an_embedded_server_that_runs_and_does_not_answer_is_a_warning() -> None:
+    """As one that hangs on its disk."""
+    with short_directory("recado-check") as folder, socket.socket(socket.AF_UNIX) as hanging:
+        house = House(folder)
+        (folder / "state").mkdir()
+        hanging.bind(str(folder / "state/redis.sock"))
+        hanging.listen()
+        (line,) = about_redis(check(house, "embedded"))
+    assert LINE.fullmatch(line)
+    assert "redis.url: does not answer: " in line
