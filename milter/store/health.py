@@ -153,6 +153,11 @@ def _of_server(server: _Server, where: Address, *, several: bool) -> Iterator[Fi
             f"{name}may throw away who was answered (maxmemory-policy {policy}): no reply leaves",
             "set `maxmemory-policy noeviction`",
         )
+    if "err" in (server.info.get("aof_last_write_status"), server.info.get("rdb_last_bgsave_status")):
+        yield Finding(
+            f"{name}cannot write to its disk, so it takes no changes: replies wait",
+            "make room there, or look at its log",
+        )
     if server.settings_refused:
         yield Finding(
             f"{name}does not tell its settings: whether they suit was not looked at", "allow `+config|get` to this user"

@@ -63,6 +63,17 @@ async def test_a_server_that_keeps_snapshots_is_well(kept: RedisServer) -> None:
     written(kept)
 
 
+@pytest.mark.parametrize("file", ["aof_last_write_status", "rdb_last_bgsave_status"])
+def test_a_disk_that_is_full(file: str) -> None:
+    where = parse("redis://127.0.0.1:6379")
+    assert isinstance(where, Address)
+    told = {status: [one.what for one in health._of_server(health._Server("it", {file: status}), where, several=False)]
+            for status in ("ok", "err")}  # fmt: skip
+    assert [one for one in told["err"] if one not in told["ok"]] == [
+        "cannot write to its disk, so it takes no changes: replies wait"
+    ]
+
+
 def written(server: RedisServer) -> None:
     """A server that writes its first append-only file takes ten seconds to stop."""
     until(lambda: b"aof_rewrite_in_progress:0" in server.command("INFO", "persistence"), "the file is written")
