@@ -21,13 +21,16 @@ _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language's. `subject` gets {place}, `several` {count}; `place` {file} {line}."""
+    """One language's. `subject` gets {place}, `several` {count}; `place` {file} {line}. `slip*`: nothing is broken."""
 
     subject: str
     several: str
     place: str
     in_force: str
     left_out: str
+    slip_subject: str
+    slips: str
+    slip_end: str
     what: str
     instead: str
     more: str
@@ -43,6 +46,9 @@ WORDS = {
         "no se pierde ningún correo.",
         left_out="Tu archivo tiene un error y no hay ninguna versión buena anterior. Mientras tanto tu correo llega como "
         "siempre, sin etiquetas, sin carpetas y sin respuestas automáticas.",
+        slip_subject="Recado: mira esto en {place}",
+        slips="Lo que has guardado vale y está en vigor, pero seguramente no hace lo que quieres:",
+        slip_end="Si es lo que querías, no tienes que hacer nada: no te lo volveré a decir.",
         what="Qué pasa: ",
         instead="Qué hacer: ",
         more="Hay más errores; corrige primero estos.",
@@ -56,6 +62,9 @@ WORDS = {
         "no mail is lost.",
         left_out="Your file has an error and there is no good version before it. Meanwhile your mail arrives as it comes, "
         "without tags, folders or automatic replies.",
+        slip_subject="Recado: have a look at {place}",
+        slips="What you have saved is in force, but hardly does what you want:",
+        slip_end="If that is what you meant, there is nothing to do: I will not say it again.",
         what="What is wrong: ",
         instead="What to do: ",
         more="There are more errors; mend these first.",
@@ -89,17 +98,20 @@ def deliverable(notice: Notice) -> bool:
 
 
 def _subject(notice: Notice, words: Words) -> str:
+    if not notice.broken:
+        return words.slip_subject.format(place=_place(notice.problems[0], words))
     if len(notice.problems) > 1:
         return words.several.format(count=len(notice.problems))
     return words.subject.format(place=_place(notice.problems[0], words))
 
 
 def _text(notice: Notice, words: Words, language: str) -> str:
-    blocks = [words.in_force if notice.in_force else words.left_out]
+    opening = words.in_force if notice.in_force else words.left_out
+    blocks = [opening if notice.broken else words.slips]
     blocks += [_block(one, words, language) for one in notice.problems[:MOST]]
     if len(notice.problems) > MOST:
         blocks.append(words.more)
-    return "\n\n".join([*blocks, words.end]) + "\n"
+    return "\n\n".join([*blocks, words.end if notice.broken else words.slip_end]) + "\n"
 
 
 def _block(problem: Problem, words: Words, language: str) -> str:

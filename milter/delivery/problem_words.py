@@ -86,6 +86,15 @@ _SPANISH_WHAT = {
     "the recurrence is not understood": "no se entiende la repetición",
     "recurs too often to be counted": "se repite demasiadas veces para contarlas",
     "takes more than {a} times": "ocupa más de {a} veces",
+    # Slips
+    '"{a}" lasts until {b} of the next day': "«{a}» dura hasta las {b} del día siguiente",
+    '"{a}" lasts a day and a night': "«{a}» dura un día y una noche",
+    '"{a}" is the same time on every day here': "«{a}» es aquí la misma hora todos los días",
+    '"{a}" has no end: open until midnight': "«{a}» no tiene final: abierto hasta medianoche",
+    "falls on no day on which hours open: calls are never taken": "no cae en ningún día en que abras: no habría llamadas nunca",
+    "does nothing without call_hours": "no hace nada sin call_hours",
+    "lasts {a} days, from {b} to {c}": "dura {a} días, del {b} al {c}",
+    "your own {a} does not say {{{{ due }}}}: nothing is promised in it": "tu {a} no dice {{{{ due }}}}: no promete nada",
     # His own texts
     "there is no text called {a}": "no hay ningún texto llamado {a}",
     "curly quotes do not count here": "las comillas curvas no valen aquí",
@@ -191,6 +200,14 @@ _SPANISH_INSTEAD = {
     "write days that exist": "escribe días que existan",
     "begin it later, or end it": "haz que empiece más tarde, o que acabe",
     'write it as RFC 5545 does, such as "{a}"': 'escríbela como dice el RFC 5545, por ejemplo "{a}"',
+    # Slips
+    'write "{a}" if that is not meant': 'escribe "{a}" si no es lo que querías',
+    "write another end if that is not meant": "escribe otro final si no es lo que querías",
+    "write another year, if that is not meant": "escribe otro año, si no es lo que querías",
+    "write the time": "escribe la hora",
+    'write it, as in "{a}"': 'escríbelo, como en "{a}"',
+    "write days that are in hours": "escribe días que estén en hours",
+    "add it to the text": "añádelo al texto",
     # His own texts
     "name the file {a}": "llama al archivo {a}",
     'name it like a shipped text, such as "{a}"': 'llámalo como un texto de fábrica, por ejemplo "{a}"',

@@ -111,7 +111,7 @@ def _identity(name: str, table: Reader, calendar: Calendar, closed: Closures, fo
     calls = schedule(table, "call_hours", calendar, closed)
     if hours and calls and hours_check.never_together(hours.expression, calls.expression):
         told = Wrong("falls on no day on which hours open: calls are never taken", "write days that are in hours")
-        table.warn("call_hours", told)
+        table.warn("call_hours", told, slip=True)
     if hours is None and kind is Kind.BUSINESS:
         hours = closed.schedule(ALWAYS, calendar.zone)
     return Identity(
@@ -138,7 +138,8 @@ def _kind(table: Reader) -> Kind:
 
 def _invitations(table: Reader) -> Invitations:
     if "invitations" in table and "call_hours" not in table:
-        table.warn("invitations", Wrong("does nothing without call_hours", 'write call_hours = "Tu,Th 17:00-19:00"'))
+        wrong = Wrong("does nothing without call_hours", 'write call_hours = "Tu,Th 17:00-19:00"')
+        table.warn("invitations", wrong, slip=True)
     return table.choice("invitations", Invitations.TAG)
 
 
@@ -204,7 +205,7 @@ def _color(text: str) -> str | Wrong:
 def _warn_of_hours(table: Reader, key: str, expression: str, closed: Closures) -> None:
     for slip in (hours_check.backwards(expression), hours_check.vague(expression)):
         if slip:
-            table.warn(key, slip)
+            table.warn(key, slip, slip=True)
     if hours_check.mentions(expression, "SH"):
         table.warn(
             key,

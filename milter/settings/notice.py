@@ -16,7 +16,7 @@ log = logging.getLogger("milter.settings")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Everything that is wrong now in one owner's files. `in_force`: their last good version is still used."""
+    """Everything that is wrong now in one owner's files, slips included. `in_force`: their last good version is still used."""
 
     owner: str
     language: str
@@ -24,12 +24,17 @@ class Notice:
     problems: tuple[Problem, ...]
     in_force: bool
 
+    @property
+    def broken(self) -> bool:
+        """Whether it is more than slips: these are in force."""
+        return any(not one.warning for one in self.problems)
+
 
 def notices(of_owners: Iterable[OwnerProblem]) -> tuple[Notice, ...]:
-    """One an owner with problems; warnings are for `recado check`."""
+    """One an owner with problems or slips; other warnings are for `recado check`."""
     found: dict[str, list[OwnerProblem]] = {}
     for one in of_owners:
-        if not one.problem.warning:
+        if not one.problem.warning or one.problem.slip:
             found.setdefault(one.owner, []).append(one)
     return tuple(
         Notice(name, first.language, first.mailbox, tuple(one.problem for one in (first, *others)), first.in_force)

@@ -138,7 +138,7 @@ def _vacations(top: Reader) -> Iterator[Vacation]:
         elif first and last:
             if last - first > LONGEST_VACATION:
                 said = f"lasts {(last - first).days + 1} days, from {first} to {last}"
-                table.warn("to", Wrong(said, "write another year, if that is not meant"))
+                table.warn("to", Wrong(said, "write another year, if that is not meant"), slip=True)
             yield Vacation(first, last)
 
 
@@ -180,7 +180,7 @@ def _promised_by_none(top: Reader, owner: Owner, texts: Texts, factory: Texts) -
             )
             for plan in owner.plans.values():
                 if plan.answer_within:
-                    top.source.warn(("plan", plan.id, "answer_within"), wrong)
+                    top.source.warn(("plan", plan.id, "answer_within"), wrong, slip=True)
 
 
 def _missing(texts: Texts, spoken: str) -> str:

@@ -36,8 +36,8 @@ class Reader:
     def problem(self, key: str, wrong: Wrong) -> None:
         self.source.problem((*self.path, key) if key else self.path, wrong)
 
-    def warn(self, key: str, wrong: Wrong) -> None:
-        self.source.warn((*self.path, key) if key else self.path, wrong)
+    def warn(self, key: str, wrong: Wrong, *, slip: bool = False) -> None:
+        self.source.warn((*self.path, key) if key else self.path, wrong, slip=slip)
 
     def text(self, key: str, default: str = "") -> str:
         """Without control characters: names and texts end in header fields."""

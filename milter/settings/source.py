@@ -69,17 +69,17 @@ class Source:
     def problem(self, path: KeyPath, wrong: Wrong) -> None:
         self._add(path, wrong, warning=False)
 
-    def warn(self, path: KeyPath, wrong: Wrong) -> None:
-        self._add(path, wrong, warning=True)
+    def warn(self, path: KeyPath, wrong: Wrong, *, slip: bool = False) -> None:
+        self._add(path, wrong, warning=True, slip=slip)
 
-    def _add(self, path: KeyPath, wrong: Wrong, *, warning: bool) -> None:
+    def _add(self, path: KeyPath, wrong: Wrong, *, warning: bool, slip: bool = False) -> None:
         same_kind = sum(one.warning is warning for one in self.problems)
         if same_kind > MOST:
             return
         if same_kind == MOST:
             self.problems.append(Problem(self.file, 0, "file", "there are more", "mend these first", warning))
             return
-        found = Problem(self.file, self.lines.of(path), key_of(path), wrong.what, wrong.instead, warning)
+        found = Problem(self.file, self.lines.of(path), key_of(path), wrong.what, wrong.instead, warning, slip)
         if found not in self.problems:
             self.problems.append(found)
 

@@ -100,10 +100,10 @@ def _unused(file: Path, base: Texts) -> Problem:
     stem = file.name.partition(".")[0]  # the endings are alike: "cerrado.es.txt" is not nearly "neutral.es.txt"
     if f"{stem}.txt" == file.name and f"{stem}.es.txt" in base.by_name:
         named = f'name it with its language, such as "{stem}.es.txt"'
-        return Problem(file, 0, file.name, "is no text that is ever sent", named, warning=True)
+        return Problem(file, 0, file.name, "is no text that is ever sent", named, warning=True, slip=True)
     near = nearest(file.name, base.by_name) if nearest(stem, {one for one, _ in base.pairs}) else None
     instead = f'name it "{near}"' if near else 'name it like a shipped text, such as "closed.es.txt"'
-    return Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True)
+    return Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True, slip=near is not None)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -101,7 +101,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding of `recado check`. `line` 0: the file as a whole. `warning`: works, but will disappoint."""
+    """One finding of `recado check`. `line` 0: the file as a whole. `warning`: works, but will disappoint.
+
+    `slip`: a warning that the owner is told by mail too, because he hardly meant what he wrote.
+    """
 
     file: Path
     line: int
@@ -109,6 +112,7 @@ class Problem:
     what: str
     instead: str
     warning: bool = False
+    slip: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else str(self.file)

@@ -59,7 +59,7 @@ async def test_one_mail_in_her_language_names_the_line_and_what_to_write() -> No
         assert subject == "Recado: hay un error en ana.toml, línea 3"
         assert "ana.toml, línea 3 (timezone)" in text
         assert "Qué pasa: «Europe/Madird» no es una zona horaria" in text
-        assert "Qué hacer: escribe «Europe/Madrid»" in text
+        assert 'Qué hacer: escribe "Europe/Madrid"' in text
         assert "Sigue valiendo tu última versión buena" in text
         assert b"Recado-Folder" not in notice.data and b"Recado-Keywords" not in notice.data
         await ana.send()

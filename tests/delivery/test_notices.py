@@ -109,6 +109,33 @@ def test_what_is_quoted_stays(what: str, instead: str, said: str, meant: str) ->
     assert problem_words.said(Problem(FILE, 1, "a", what, instead), "en") == (what, instead)
 
 
+def test_a_slip_reads_as_no_error() -> None:
+    slip = Problem(
+        FILE, 12, "identity.studio.hours", '"23:30-16:00" lasts until 16:00 of the next day',
+        'write "16:00-23:30" if that is not meant', warning=True, slip=True,
+    )  # fmt: skip
+    notice = Notice("ana", "es", "ana@estudio.example", (slip,), True)
+    assert mail(notice)["Subject"] == "Recado: mira esto en ana.toml, línea 12"
+    assert text(notice) == (
+        "Lo que has guardado vale y está en vigor, pero seguramente no hace lo que quieres:\n\n"
+        "ana.toml, línea 12 (identity.studio.hours)\n"
+        "Qué pasa: «23:30-16:00» dura hasta las 16:00 del día siguiente\n"
+        'Qué hacer: escribe "16:00-23:30" si no es lo que querías\n\n'
+        "Si es lo que querías, no tienes que hacer nada: no te lo volveré a decir.\n"
+    )
+
+
+def test_every_slip_is_told_in_spanish(house: House) -> None:
+    slips = []
+    for _, line, _ in found.WARNINGS.values():
+        house.owner(f"{OWNER}{line}\n")
+        slips += [one for one in house.load().problems if one.slip]
+    assert len(slips) > 6
+    for one in slips:
+        what, instead = problem_words.said(one, "es")
+        assert what != one.what and instead != one.instead and not HALF_ENGLISH.search(instead)
+
+
 def text(notice: Notice) -> str:
     return mail(notice).get_content().replace("\r\n", "\n")
 

@@ -1,4 +1,4 @@
-"""Whom to tell what: warnings never, a problem once, again when it changed, and whose mailbox it is."""
+"""Whom to tell what: of warnings only slips, a problem once, again when it changed, and whose mailbox it is."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +83,29 @@ def test_warnings_are_no_notice(house: House) -> None:
     house.owner(OWNER + 'hours = "Mo-Fr 10:00-12:00; PH off"\n')
     loaded = house.load()
     assert len(loaded.of_owners) == 1 and notices(loaded.of_owners) == ()
+
+
+SLIPS = {
+    "a night that is a day": 'hours = "Mo-Fr 23:30-16:00"',
+    "a vacation of years": "[[vacation]]\nfrom = 2020-12-24\nto = 2027-01-06",
+    "calls when it never opens": 'hours = "Mo-Fr 10:00-12:00"\ncall_hours = "Sa 10:00-12:00"',
+}
+
+
+@pytest.mark.parametrize("text", SLIPS.values(), ids=SLIPS)
+def test_what_was_hardly_meant_is_told_although_it_is_in_force(house: House, text: str) -> None:
+    house.owner(f"{OWNER}{text}\n")
+    loaded = house.load()
+    (found,) = notices(loaded.of_owners)
+    assert not found.broken and len(found.problems) == 1
+    assert loaded.settings and loaded.settings.policy.owners, "nothing is left out for it"
+
+
+def test_a_text_of_another_name_is_told(house: House) -> None:
+    house.write("owners/ana/closed.txt", "Hola")
+    house.write("owners/ana/remember.txt", "no text of ours")
+    (found,) = notices(house.load().of_owners)
+    assert [one.file.name for one in found.problems] == ["closed.txt"]
 
 
 MAILBOXES = [  # the good file, the broken one -> mailbox, in force
