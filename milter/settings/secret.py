@@ -58,6 +58,20 @@ def too_open(path: Path) -> Wrong | None:
     return None
 
 
+def of_another(path: Path, state_dir: Path) -> Wrong | None:
+    """Whether its owner is another than that of `state_dir`, who runs the service: root, who copied it here, reads everything."""
+    try:
+        owner, service = path.stat().st_uid, state_dir.stat().st_uid
+    except OSError:
+        return None
+    if owner == service:
+        return None
+    return Wrong(
+        f"{path} belongs to another user than {state_dir}, so the service may not read it",
+        f"run chown --reference={state_dir} {path}",
+    )
+
+
 def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

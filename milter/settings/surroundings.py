@@ -26,6 +26,8 @@ def problems_here(settings: Settings) -> tuple[Problem, ...]:
         source.warn(("state_dir",), wrong)
     found = secret.read(settings.secret_path)
     _add(source, ("secret_file",), found if isinstance(found, Wrong) else secret.too_open(settings.secret_path))
+    if isinstance(found, bytes) and (wrong := secret.of_another(settings.secret_path, settings.state_dir)):
+        source.warn(("secret_file",), wrong)
     if other := foreign_milter(sys.path):
         wrong = Wrong(
             f"another module of this name is at {other} (pymilter's)",

@@ -1,6 +1,7 @@
 """The secret: made once, by one of many, for nobody else's eyes; a rehearsal makes none."""
 
 import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from milter.settings import load
 from milter.settings.findings import Wrong
-from milter.settings.secret import SCRATCH, load_or_make, read, too_open
+from milter.settings.secret import SCRATCH, load_or_make, of_another, read, too_open
 from milter.settings.values import Settings
 from tests.settings.samples import HOST, House
 
@@ -119,3 +120,17 @@ def test_broken_settings_make_no_secret(house: House) -> None:
     house.file.write_text(house.file.read_text() + "mod = 1\n")
     assert settings_of(house) is None
     assert not (house.folder / "state").exists()
+
+
+def test_a_secret_that_was_copied_by_somebody_else(tmp_path: Path) -> None:
+    """As root does from another node. Who is not root cannot give a file away, but finds folders of root's."""
+    state_dir, secret = tmp_path / "state", tmp_path / "secret"
+    state_dir.mkdir()
+    load_or_make(secret)
+    assert of_another(secret, state_dir) is None
+    if os.geteuid() == 0:
+        os.chown(state_dir, 65534, 65534)
+    else:
+        state_dir = Path("/")
+    found = of_another(secret, state_dir)
+    assert found and found.instead == f"run chown --reference={state_dir} {secret}"
