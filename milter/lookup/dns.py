@@ -17,9 +17,9 @@ __all__ = ["Answer", "Budget", "Failed", "Kind", "NoRecords", "Records", "Resolv
 log = logging.getLogger("milter.lookup")
 
 SECONDS = 5.0  # for all look-ups of one message together
-PATIENCE = 1.5  # seconds for one server's answer to one question
+PATIENCE = 1.5  # seconds until the next server is asked too; whoever was asked last has twice as long
 PROBE = 2.0  # seconds between two probes of a silent DNS
-PROBE_PATIENCE = 1.0  # seconds for the answer to one
+PROBE_PATIENCE = 1.5  # seconds for the answer to one: two of them end with the patience for the question that led to it
 LONGEST_TTL, LONGEST_NEGATIVE_TTL = 3600, 900  # seconds (RFC 2308 section 5 advises at most some hours)
 # Seconds; RFC 2308 section 7 allows up to five minutes. A name server that is back should be noticed, and a burst is shorter.
 FAILURE_TTL = 10
@@ -151,14 +151,39 @@ class Resolver:
     async def _ask(self, asked: Key) -> Reading:
         why = ""
         count = len(self._servers)
-        for at in itertools.islice(itertools.cycle(range(count)), self._first, self._first + max(count, 2)):
-            if count == 1 and why not in ("", "timeout"):
-                break
+        waiting: dict[asyncio.Task[Reading], int] = {}
+        try:
+            for at in itertools.islice(itertools.cycle(range(count)), self._first, self._first + max(count, 2)):
+                if count == 1 and why not in ("", "timeout"):
+                    break
+                waiting[asyncio.create_task(exchange(self._servers[at], asked))] = at
+                reading, why = await self._wait(waiting, asked, why)
+                if reading:
+                    return reading
+            while waiting:  # who is slow has twice as long: the other question was only to make sure
+                reading, why = await self._wait(waiting, asked, why)
+                if reading or why == "timeout":
+                    break
+        finally:
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        return reading or Reading(Failed(why))
+
+    async def _wait(
+        self, waiting: dict[asyncio.Task[Reading], int], asked: Key, why: str
+    ) -> tuple[Reading | None, str]:
+        """The first answer that can be used, or why there is none: `patience` is over, or one of those asked has failed."""
+        done, _ = await asyncio.wait(waiting, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            self._suspect()
+            return None, "timeout"
+        for one in done:
+            at = waiting.pop(one)
             try:
-                async with asyncio.timeout(self._patience):
-                    reading = await exchange(self._servers[at], asked)
-            except (OSError, EOFError) as error:
-                why = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+                reading = one.result()
+            except (OSError, EOFError):
+                why = "unreachable"
                 self._suspect()
             except Unreadable:
                 why = "unreadable answer"
@@ -166,9 +191,9 @@ class Resolver:
                 self._first = at
                 self._heard = (asyncio.get_running_loop().time(), asked)
                 if not isinstance(reading.answer, Failed):
-                    return reading
+                    return reading, ""
                 why = reading.answer.why
-        return Reading(Failed(why))
+        return None, why
 
     def _suspect(self) -> None:
         """A server did not answer: find out whether any does."""

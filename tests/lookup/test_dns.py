@@ -173,6 +173,18 @@ async def test_a_silent_server_is_no_longer_asked_first(server: DnsServer) -> No
     assert first.asked("mx.acme.example AAAA") == 0
 
 
+async def test_a_slow_answer_counts_though_it_was_asked_for_again(server: DnsServer) -> None:
+    server.faults["mx.acme.example A"] = "held"
+    async with resolver(server, patience=3) as one:
+        waiting = asyncio.create_task(ask(one))
+        await server.wait_for_questions(1)
+        server.faults["mx.acme.example A"] = "silent"
+        while server.asked("mx.acme.example A") < 2:
+            await server.wait_for_questions(len(server.questions) + 1)
+        server.release()
+        assert await waiting == TRUE
+
+
 # ---- Remembering -------------------------------------------------------------------------------------------------------
 
 HOUR = 3600
