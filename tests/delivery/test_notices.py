@@ -121,7 +121,7 @@ def test_a_slip_reads_as_no_error() -> None:
         "ana.toml, línea 12 (identity.studio.hours)\n"
         "Qué pasa: «23:30-16:00» dura hasta las 16:00 del día siguiente\n"
         'Qué hacer: escribe "16:00-23:30" si no es lo que querías\n\n'
-        "Si es lo que querías, no tienes que hacer nada: no te lo volveré a decir.\n"
+        "Si es lo que querías, no tienes que hacer nada.\n"
     )
 
 
