@@ -32,7 +32,14 @@ def ask(settings: Settings, question: Callable[[RedisStore], Awaitable[Answer]])
         with rehearsal.quiet():
             return asyncio.run(_asked(settings, question))
     except StoreAway as away:
-        raise click.ClickException(f"the store does not answer ({away}): is recado serve running?") from away
+        raise silent(settings, away) from away
+
+
+def silent(settings: Settings, away: StoreAway) -> click.ClickException:
+    """The embedded server runs with the daemon; any other has an address and perhaps a password to look at."""
+    embedded = settings.redis_url == "embedded"
+    instead = "is recado serve running?" if embedded else "look after redis.url; recado check tells more"
+    return click.ClickException(f"the store does not answer ({str(away).rstrip('.')}): {instead}")
 
 
 def overrides(settings: Settings, owners: Iterable[Owner], now: datetime) -> dict[str, tuple[Override, ...]]:

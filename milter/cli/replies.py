@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import configuration, rehearsal, reply_mode
+from milter.cli import configuration, live, rehearsal, reply_mode
 from milter.cli.reply_history import rows
 from milter.cli.reply_report import History, Wanted, instant, lines, objects
 from milter.core.owner import Mode, Owner
@@ -70,7 +70,7 @@ def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -
         with rehearsal.quiet():
             histories = asyncio.run(_read(settings, owners))
     except StoreAway as away:
-        raise click.ClickException(f"the store does not answer ({away}): is recado serve running?") from away
+        raise live.silent(settings, away) from away
     for number, history in enumerate(histories):
         if as_json:
             for one in objects(history, wanted):

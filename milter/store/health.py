@@ -90,7 +90,8 @@ def _server(name: str, found: Sequence[Any]) -> _Server:
 
 def _unreached(why: str) -> Finding:
     return Finding(
-        f"does not answer: {why}", "start it, or correct the address; until then mail passes without replies"
+        f"does not answer: {why.rstrip('.')}",
+        "start it, or correct address or password; until then mail passes without replies",
     )
 
 

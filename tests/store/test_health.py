@@ -86,7 +86,7 @@ async def test_a_server_that_is_away_is_a_warning_with_its_cause(tmp_path: Path)
     assert found.about == ""
     assert what.startswith("does not answer: ")
     assert "none" in what or "No such file" in what
-    assert instead == "start it, or correct the address; until then mail passes without replies"
+    assert instead == "start it, or correct address or password; until then mail passes without replies"
 
 
 async def test_a_replica_is_told_from_a_master(own_server: RedisServer) -> None:
