@@ -17,10 +17,23 @@ ROOMS = {
     "store": {"core", "errors", "logs"},
     "lookup": {"core", "errors", "logs", "settings"},
     "delivery": {"core", "errors", "logs", "settings", "store"},
-    "service": {"core", "errors", "logs", "settings", "store", "lookup", "delivery"},
-    "doors": {"core", "errors", "logs", "settings", "store", "lookup", "delivery", "service"},
+    "examination": {"core", "errors", "settings", "store", "lookup", "delivery"},
+    "service": {"core", "errors", "logs", "settings", "store", "lookup", "delivery", "examination"},
+    "doors": {"core", "errors", "logs", "settings", "store", "lookup", "delivery", "examination", "service"},
     "daemon": {"core", "errors", "logs", "settings", "store", "lookup", "delivery", "service", "doors"},
-    "cli": {"core", "errors", "logs", "settings", "store", "lookup", "delivery", "service", "doors", "daemon"},
+    "cli": {
+        "core",
+        "errors",
+        "logs",
+        "settings",
+        "store",
+        "lookup",
+        "delivery",
+        "examination",
+        "service",
+        "doors",
+        "daemon",
+    },
 }
 # A library, and the only places that may import it.
 LIBRARIES = {

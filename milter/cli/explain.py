@@ -18,10 +18,11 @@ from milter.core.message import Message
 from milter.core.reply_job import ReplyIntent
 from milter.delivery.writer import NotWritten, Writer
 from milter.errors import StoreAway
+from milter.examination import Examination
 from milter.lookup.authentication import Authenticator
 from milter.lookup.dns import Resolver
 from milter.lookup.process import HashProcess
-from milter.service import Examination, Service, Store
+from milter.service import Service, Store
 from milter.settings import secret
 from milter.settings.values import Settings
 from milter.store import server

@@ -16,7 +16,8 @@ from milter.core.message import Message
 from milter.delivery.next_hop import Outgoing, Sender, is_ours
 from milter.doors.setup import Admit
 from milter.errors import SmtpReply
-from milter.service import Copy, Examination, Service
+from milter.examination import Copy, Examination
+from milter.service import Service
 from milter.store.api import Settled
 
 log = logging.getLogger("milter.doors")
