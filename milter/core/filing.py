@@ -23,7 +23,7 @@ def file(case: Case, decision: Decision) -> Decision:
     client = decision.client
     match decision.sender_class:
         case SenderClass.ALERT:
-            return _into(_tagged(decision, "$Urgent"), case.owner.folders.alerts, "mail-filed-alert")
+            return _into(_urgent(case, decision), case.owner.folders.alerts, "mail-filed-alert")
         case SenderClass.SPAM:
             return _tagged(decision, "$Junk")
         case SenderClass.AUTOMATIC:
@@ -100,6 +100,11 @@ def _strange(case: Case, decision: Decision, folder: str, code: str) -> Decision
     if case.policy.bad_standing is BadStanding.JUNK:
         return _into(_tagged(decision, "$Junk"), JUNK, "mail-filed-bad-standing")
     return because(_into(_tagged(decision, "$BadStanding"), folder, code), "mail-tagged-bad-standing")
+
+
+def _urgent(case: Case, decision: Decision) -> Decision:
+    """What watches over the shops may be unsigned, but a forger must not wake the owner: his has failed DMARC."""
+    return because(decision, "urgency-ignored-unproven", "dmarc=fail") if case.forged else _tagged(decision, "$Urgent")
 
 
 def _tagged(decision: Decision, *keywords: str) -> Decision:

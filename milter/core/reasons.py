@@ -65,7 +65,7 @@ REASONS: dict[str, str] = {
     "urgency-heeded-header": "The client marked it as important, and the plan heeds that.",
     "urgency-ignored-plan": "Called urgent, but this client's plan says nothing of that.",
     "urgency-ignored-quota": "Called urgent, but this month's urgent messages are used up.",
-    "urgency-ignored-unproven": "Called urgent, but nothing proves that the client wrote this.",
+    "urgency-ignored-unproven": "Called urgent, but nothing proves who wrote this.",
     "urgency-ignored-look-alike": "Called urgent by somebody who only looks like whom the owner knows.",
     "urgency-ignored-bad-standing": "Called urgent by somebody with a bad standing.",
     "urgency-ignored-answer": "The subject was called urgent before: this only answers it.",
