@@ -44,7 +44,7 @@ def decode(text: bytes) -> Event:
         return Event(
             id=raw["id"],
             now=_aware(raw["now"]),
-            place=raw["place"],
+            place=raw["place"] if "place" in raw else raw["sender_domain"],  # of an older version
             done=tuple((DoneKey(digest, queue_id), reply, keep) for digest, queue_id, reply, keep in raw["done"]),
             replies=tuple(ReplyIntent.decode(one) for one in raw["replies"]),
             journal=tuple(JournalEntry(owner, code, fields) for owner, code, fields in raw["journal"]),

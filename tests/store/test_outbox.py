@@ -2,10 +2,11 @@
 
 import asyncio
 import errno
+import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def waiting(directory: Path) -> list[str]:
 
 def test_an_event_comes_back_from_its_file_as_it_went() -> None:
     assert event_json.decode(event_json.encode(FULL)) == FULL
+
+
+def test_what_the_version_before_reputations_left_waiting_is_settled() -> None:
+    """Its replies and what it remembers of the mail count; of evidence it knew nothing."""
+    left = json.loads(event_json.encode(FULL))
+    for name in ("place", "evidence"):
+        del left[name]
+    left |= {"sender_domain": FULL.place, "author_name": "5d2f"}
+    for number, one in enumerate(left["replies"]):
+        left["replies"][number] = json.dumps({key: value for key, value in json.loads(one).items() if key != "cause"})
+    assert event_json.decode(json.dumps(left).encode()) == replace(FULL, evidence=())
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b'{"format":2}', event_json.encode(FULL)[:-9] + b"}"])
