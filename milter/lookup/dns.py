@@ -124,7 +124,11 @@ class Resolver:
             log.error("a look-up broke", extra={"kind": asked[1]}, exc_info=error)
 
     async def _find(self, asked: Key) -> Answer:
+        deadline = asyncio.get_running_loop().time() + SECONDS
         async with self._slots:
+            # Whoever sends mail with names that are slow to ask for must not keep others waiting behind what nobody waits for.
+            if asyncio.get_running_loop().time() >= deadline:
+                return Failed("too many questions at once")
             answer, ttl = await self._chase(asked)
         self._cache.put(asked, answer, asyncio.get_running_loop().time() + ttl)
         return answer

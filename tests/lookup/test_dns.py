@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from milter.lookup import dns
 from milter.lookup.dns import Answer, Budget, Failed, Kind, NoRecords, Records, Resolver
 from milter.lookup.dns_cache import Cache
 from tests.doubles.dns_server import DnsServer
@@ -263,6 +264,23 @@ async def test_the_answer_to_those_who_could_not_wait_is_kept(server: DnsServer)
         server.release()
         assert await again == TRUE
         assert one.known("mx.acme.example", "A") == TRUE
+
+
+async def test_what_nobody_waits_for_any_more_is_not_asked(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns, "AT_ONCE", 1)
+    server.faults["www.acme.example A"] = "held"
+    async with resolver(server) as one:
+        first = asyncio.create_task(ask(one, "www.acme.example"))
+        await server.wait_for_questions(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(dns, "SECONDS", 0.0)
+            late = asyncio.create_task(ask(one))
+            await asyncio.sleep(0)
+            server.release()
+            assert await first == TRUE
+            assert await late == Failed("too many questions at once")
+        assert server.asked("mx.acme.example A") == 0
+        assert await ask(one) == TRUE, "and it is not remembered"
 
 
 async def test_without_time_nothing_is_asked(server: DnsServer) -> None:
