@@ -12,8 +12,9 @@ from milter.cli import configuration, rehearsal, report, stored
 from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter, text_of
 from milter.core import mailboxes
+from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
-from milter.core.facts import Missing
+from milter.core.facts import Authentication, Missing
 from milter.core.message import Message
 from milter.core.reply_job import ReplyIntent
 from milter.delivery.writer import NotWritten, Writer
@@ -145,9 +146,17 @@ def _print(settings: Settings, letter: Letter, examination: Examination, *, as_j
             answer = report.as_json(letter.id, letter.at, decision, raw if render else None)
             click.echo(json.dumps(answer, ensure_ascii=False))
             continue
-        click.echo("\n".join(report.lines(letter.at, decision)))
+        click.echo("\n".join((*report.lines(letter.at, decision), *_proof(decision, examination.facts.authentication))))
         if render and decision.reply and (content := raw(decision.reply)):
             click.echo(f"\n{report.as_read(content)}")
+
+
+def _proof(decision: Decision, found: Authentication | Missing) -> list[str]:
+    """What the look-ups found, or whom we believed; of mail that is passed on untouched nothing is asked."""
+    if decision.disposition is not Disposition.MARKED:
+        return []
+    said = found.why if isinstance(found, Missing) else f"{found.summary or 'none'} (says {found.source})"
+    return report.wrapped("  proof  ", said)
 
 
 def _example(settings: Settings) -> str:

@@ -30,6 +30,7 @@ ana@estudio.example (studio, business)
   why    Filed with the client. mail-filed-client
   why    Closed: the client gets an acknowledgement. reply-due-client (closed
          (es: the client's setting))
+  proof  unsigned, and the client is not known
 """
 
 
@@ -131,6 +132,15 @@ def test_the_reply_as_it_is_read(live: Office) -> None:
     reply = answer(live.explain("--render", "--json"))["reply"]
     assert base64.b64decode(reply["raw"]).startswith(b"From: ")  # type: ignore[index]
     assert "raw" not in answer(live.explain("--json"))["reply"]  # type: ignore[operator]
+
+
+def test_what_was_proven_is_told_with_who_says_so(live: Office) -> None:
+    stored = letter(DELIVERED + RESULTS + POSTFIX).encode()
+    proof = " ".join(live.explain(given=stored).stdout.partition("  proof  ")[2].split())
+    assert "spf=pass" in proof and proof.endswith("(says mx.estudio.example)")
+    personal = ("explain", "--mail-from", "primo@familia.example", "--rcpt-to", "ana@casa.example", "--at", NIGHT, "-")
+    untouched = live.run(*personal, given=b"From: primo@familia.example\nTo: ana@casa.example\n\nHola\n").stdout
+    assert "passed untouched" in untouched and "proof" not in untouched
 
 
 def test_a_stored_mail_is_explained_as_it_arrived(live: Office) -> None:
