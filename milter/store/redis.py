@@ -231,7 +231,10 @@ class RedisStore:
         return moved
 
     async def bounced(self, name: str, now: datetime, code: str, status: str, silent_until: datetime | None) -> bool:
-        """Notes what came back for the record called `name` (`Job.name`). False: it is not known any more."""
+        """Notes what came back for the record called `name` (`Job.name`). False: it is not known any more.
+
+        Three waits for a hard one; after StoreAway it may be told again, and counts once.
+        """
         shard, record = int(name[0], 16), name[1:]
         tag = shard_tag(shard)
         keys = (f"{tag}:claim:{record}", f"{tag}:due", f"{tag}:journal")
@@ -239,24 +242,10 @@ class RedisStore:
         (noted,) = await self.link.run("bounced", [_BOUNCE.call(keys, arguments)])
         if noted and silent_until:
             owner, correspondent, reply = (one.decode("utf-8", "surrogatepass") for one in noted)
-            await self._never_read(owner, reply)
-            await self._held_against(owner, correspondent, now, f"bounced {name}")
-        return bool(noted)
-
-    async def _never_read(self, owner: str, reply: str) -> None:
-        """What it promised was promised to nobody."""
-        try:
-            await self.promises.bounced(owner, reply)
-        except StoreAway as away:
-            log.warning("a promise that bounced is still listed", extra={"cause": str(away)})
-
-    async def _held_against(self, owner: str, correspondent: str, now: datetime, event_id: str) -> None:
-        """Our reply did not reach him. Evidence is worth no second bounce: if it cannot be counted now, it is not."""
-        try:
+            await self.promises.bounced(owner, reply)  # nobody has read it
             who = sender.of_address(address.unwrapped(correspondent))
-            await self.reputation.learn(owner, who, Kind.BOUNCED, now, event_id)
-        except StoreAway as away:
-            log.warning("a bounce is not held against the correspondent", extra={"cause": str(away)})
+            await self.reputation.learn(owner, who, Kind.BOUNCED, now, f"bounced {name}")
+        return bool(noted)
 
     async def cancel(self, key: ClaimKey, now: datetime, reason_code: str) -> bool:
         """Takes back a reply that is due or leased; its worker learns it from `handed`. False: none, or too late."""

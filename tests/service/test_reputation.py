@@ -12,7 +12,9 @@ from milter.core.evidence import Kind
 from milter.core.message import parse
 from milter.core.reputation import Record
 from milter.core.sender import Sender, of_address, of_domain, of_list, of_stranger
+from milter.errors import StoreAway
 from milter.settings.values import Settings
+from milter.store.layout import Layout, shard_tag
 from tests.doubles.redis_server import RedisServer
 from tests.service.office import COUSIN, HELLO, HOME, LAURA, MARTA, NOBODY, STUDIO, Office, after, office
 
@@ -186,3 +188,24 @@ async def test_a_reply_that_bounced_for_good_is_held_against_the_correspondent(a
         assert await ana.store.bounced(job.name, after(minutes=2), "reply-bounced", "5.1.1", silent_until)
     record = await known(ana, of_address(LAURA))
     assert record and record.bad == 0.5, "once, though it came twice"
+
+
+async def test_a_bounce_that_is_told_again_because_redis_went_away_counts_once(
+    ana: Office, own_redis: RedisServer
+) -> None:
+    await ana.mail(STUDIO, content=letter(LAURA, PROVEN.format("acme.example")), mail_from=LAURA)
+    (job,) = await ana.store.lease(after(minutes=1), 1)
+    # What comes behind the record of the reply meets an error, as it would if Redis went away between the waits.
+    promises = f"{shard_tag(Layout(ana.settings.policy.keys).shard('ana'))}:promises"
+    listed = f"{promises}:{ana.settings.policy.keys.name('promises', 'ana')}"
+    own_redis.command("SET", listed, "foreign")
+    told = (job.name, after(minutes=2), "reply-bounced", "5.1.1", after(minutes=2) + bounces.SILENT)
+    with pytest.raises(StoreAway):
+        await ana.store.bounced(*told)
+    own_redis.command("DEL", listed)
+    for _ in range(2):
+        assert await ana.store.bounced(*told)
+    record = await known(ana, of_address(LAURA))
+    assert record and record.bad == 0.5
+    journal = await ana.store.journal("ana", after(days=-1), 100)
+    assert [one.entry.code for one in journal].count("reply-bounced") == 1
