@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from milter.daemon import control, notify, sockets
-from milter.settings import Fingerprint, OwnerProblem, fingerprint, load
+from milter.settings import OwnerProblem, Watch, fingerprint, load
 from milter.settings.notice import Notice, Told, notices
 from milter.settings.values import Problem, Settings
 from milter.store import server
@@ -27,6 +27,7 @@ from milter.store import server
 log = logging.getLogger("milter.daemon")
 
 EXIT_CONFIGURATION = control.EXIT_CONFIGURATION
+SAVING = 0.1  # seconds after which a file that was still being written is looked at again
 WATCH = 1.0  # seconds between looks at the owners' files: saved, and in force before the owner has changed windows
 RESTART_PAUSE = 1.0  # seconds before a worker that died within as many is started again: no fork storm
 REDIS_PAUSE = 2.0  # seconds between two attempts to start the embedded Redis
@@ -66,7 +67,7 @@ class Parent:
     workers: dict[int, Worker] = field(default_factory=dict)
     redis: server.EmbeddedServer | None = None
     redis_due: float = 0.0
-    seen: Fingerprint = frozenset()
+    watch: Watch = field(default_factory=lambda: Watch(frozenset()))
     announced: bool = False
     stopping: bool = False
     reload_asked: bool = False
@@ -77,7 +78,7 @@ class Parent:
 
     def run(self) -> int:
         """Serves until SIGTERM or SIGINT; the exit status. NotStarted if it cannot begin."""
-        self.seen = fingerprint(self.settings)
+        self.watch = Watch(fingerprint(self.settings))
         wakeup = self._listen_to_signals()
         lock = take_lock(self.settings.state_dir)
         self.told.load()
@@ -159,7 +160,7 @@ class Parent:
         watched: dict[int, Worker | None] = {wakeup: None}
         watched |= {one.pipe.fileno(): one for one in self.workers.values() if not one.silent}
         redis = self.redis.fileno() if self.redis else wakeup
-        readable, _, _ = select.select([*watched, redis], [], [], WATCH)
+        readable, _, _ = select.select([*watched, redis], [], [], SAVING if self.watch.writing else WATCH)
         if wakeup in readable:
             _empty(wakeup)
         for one in readable:
@@ -174,7 +175,7 @@ class Parent:
         self._reap()
         if not self.announced and self.workers and all(one.ready for one in self.workers.values()):
             self._announce()
-        if not self.stopping and (self.reload_asked or fingerprint(self.settings) != self.seen):
+        if not self.stopping and (self.watch.saved(fingerprint(self.settings)) or self.reload_asked):
             self._reload()
 
     def _start_redis(self) -> None:
@@ -217,7 +218,7 @@ class Parent:
         """Good files are handed to every worker as one value; a broken recado.toml changes nothing, loudly."""
         self.reload_asked = False
         # Before loading: a file saved meanwhile is seen the next time.
-        self.seen = fingerprint(self.settings)
+        self.watch.loading(fingerprint(self.settings))
         notify.tell("RELOADING=1")
         loaded = load(self.settings.file, previous=self.settings, today=datetime.now(UTC).date())
         # An owner saves his file many times: a warning that stays is no news.

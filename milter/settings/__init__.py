@@ -2,6 +2,6 @@
 
 from milter.settings.load import Loaded, OwnerProblem, load
 from milter.settings.surroundings import problems_here
-from milter.settings.watch import Fingerprint, fingerprint
+from milter.settings.watch import Fingerprint, Watch, fingerprint
 
-__all__ = ["Fingerprint", "Loaded", "OwnerProblem", "fingerprint", "load", "problems_here"]
+__all__ = ["Fingerprint", "Loaded", "OwnerProblem", "Watch", "fingerprint", "load", "problems_here"]

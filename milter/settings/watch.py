@@ -21,6 +21,31 @@ class Stamp:
 
 
 Fingerprint = frozenset[Stamp]
+MOST_LOOKS = 20  # at files that change from look to look, before they are loaded as they are
+
+
+@dataclass(slots=True)
+class Watch:
+    """`seen` is in force. Editors empty a file before they write it: what changes from one look to the next is not saved yet."""
+
+    seen: Fingerprint
+    _last: Fingerprint = frozenset()
+    _looks: int = 0
+
+    @property
+    def writing(self) -> bool:
+        """Whether somebody was still writing at the last look: the next one should come soon."""
+        return self._looks > 0
+
+    def saved(self, found: Fingerprint) -> bool:
+        """Whether what was `found` at this look is to be loaded."""
+        self._looks = self._looks + 1 if found != self.seen else 0
+        settled, self._last = found == self._last, found
+        return self._looks > 0 and (settled or self._looks > MOST_LOOKS)
+
+    def loading(self, found: Fingerprint) -> None:
+        """`found` just before the files were loaded."""
+        self.seen, self._last, self._looks = found, found, 0
 
 
 def fingerprint(settings: Settings, templates: Path | None = None) -> Fingerprint:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from milter.settings import fingerprint
+from milter.settings import Watch, fingerprint
+from milter.settings.watch import MOST_LOOKS
 from tests.settings.samples import OWNER, House
 
 
@@ -74,3 +75,31 @@ def test_a_new_key_is_seen(house: House, tmp_path: Path) -> None:
     before = fingerprint(settings, house.templates)
     key.write_text("another")
     assert fingerprint(settings, house.templates) != before
+
+
+def test_a_file_that_is_still_being_written_waits_for_the_next_look(house: House) -> None:
+    """An editor empties it first: of that nobody is to be told that everything is missing."""
+    settings = house.settings()
+
+    def look() -> tuple[bool, bool]:
+        return watch.saved(fingerprint(settings, house.templates)), watch.writing
+
+    watch = Watch(fingerprint(settings, house.templates))
+    assert look() == (False, False)
+    house.owner("")
+    assert look() == (False, True)
+    house.owner(OWNER + 'tone = "formal"\n')
+    assert look() == (False, True)
+    assert look() == (True, True)
+    watch.loading(fingerprint(settings, house.templates))
+    assert look() == (False, False)
+
+
+def test_a_file_that_never_rests_is_loaded_in_the_end(house: House) -> None:
+    settings = house.settings()
+    watch = Watch(fingerprint(settings, house.templates))
+    looks = []
+    for one in range(MOST_LOOKS + 1):
+        house.owner(f"{OWNER}# {'x' * one}\n")
+        looks.append(watch.saved(fingerprint(settings, house.templates)))
+    assert looks == [False] * MOST_LOOKS + [True]
