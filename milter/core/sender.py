@@ -49,8 +49,8 @@ class Sender:
         return self.kind is not NameKind.STRANGER
 
 
-def of_address(person: str, delimiter: str = "+") -> Sender:
-    """The proven name of an address."""
+def of_address(person: str, delimiter: str = "") -> Sender:
+    """The proven name of an address. `delimiter` of a detail, which names nobody else; "": `person` is without one."""
     name = address.without_detail(address.normal(person), delimiter)
     return Sender(NameKind.ADDRESS, name, _lender(name), place(name))
 
@@ -67,7 +67,7 @@ def of_list(list_id: str, domain: str) -> Sender:
     return Sender(NameKind.LIST, f"{list_id} {name}", "" if is_freemail(name) else name, name)
 
 
-def of_stranger(claimed: str, network: str, delimiter: str = "+") -> Sender:
+def of_stranger(claimed: str, network: str, delimiter: str = "") -> Sender:
     """What an unproven author claims to be, where he came from. `network` as `network` below answers."""
     name = address.without_detail(address.normal(claimed), delimiter)
     return Sender(NameKind.STRANGER, name, _lender(name), place(name), network)

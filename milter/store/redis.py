@@ -243,7 +243,7 @@ class RedisStore:
         if noted and silent_until:
             owner, correspondent, reply = (one.decode("utf-8", "surrogatepass") for one in noted)
             await self.promises.bounced(owner, reply)  # nobody has read it
-            who = sender.of_address(address.unwrapped(correspondent))
+            who = sender.of_address(address.unwrapped(correspondent), "+")
             await self.reputation.learn(owner, who, Kind.BOUNCED, now, f"bounced {name}")
         return bool(noted)
 

@@ -114,7 +114,7 @@ def left(event: Event, layout: Layout) -> list[Command]:
 def _written_to(event: Event) -> Iterable[Evidence]:
     for person in dict.fromkeys(event.wrote):
         if "@" in person.person:
-            yield Evidence(person.owner, sender.of_address(person.person, ""), Kind.WROTE)
+            yield Evidence(person.owner, sender.of_address(person.person), Kind.WROTE)
 
 
 def _learn(event: Event, tag: str, found: Sequence[Evidence], layout: Layout, *, outcomes: bool) -> Command:

@@ -335,6 +335,13 @@ async def test_put_read_and_forget(store: RedisStore, small: None) -> None:
     assert await store.reputation.forget("ana", "acme.example") == 1 and await nothing(store, ACME)
 
 
+async def test_a_plus_that_is_no_detail_here_is_part_of_the_name(store: RedisStore) -> None:
+    one, other = of_address("laura+x@acme.example"), of_address(LAURA)
+    await learn(store, Evidence("ana", one, Kind.JUNK), Evidence("ana", other, Kind.JUNK))
+    assert await store.reputation.forget("ana", one.name) == 1
+    assert await nothing(store, one) and not await nothing(store, other)
+
+
 async def test_learning_says_whether_it_counted(store: RedisStore) -> None:
     who = of_address(LAURA)
     answers = [await store.reputation.learn("ana", who, Kind.JUNK, EVENING, "moved 1") for _ in range(2)]
