@@ -8,16 +8,18 @@ from milter.cli import report
 from milter.core.decision import Decision
 
 BUSIEST = 7  # days shown
+UNPROVEN, UNASKED = "reply-withheld-unauthenticated", "not verified"  # the reason, and what it says where nobody looked
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts decisions. `shadow`: replies that were only recorded."""
+    """Counts decisions. `shadow`: replies that were only recorded. `unasked`: withheld for a proof that nobody looked up."""
 
     messages: int = 0
     skipped: int = 0
     moved: int = 0
     shadow: int = 0
+    unasked: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     texts: Counter[str] = field(default_factory=Counter)
     days: Counter[date] = field(default_factory=Counter)
@@ -37,6 +39,7 @@ class Tally:
         if intent is None:
             why = report.withheld(one)
             self.withheld[why.text, why.code] += 1
+            self.unasked += why.code == UNPROVEN and why.evidence == UNASKED
             return
         self.shadow += intent.shadow
         self.texts[f"{intent.template} ({intent.language})"] += 1
@@ -67,6 +70,7 @@ class Tally:
                 for (text, code), count in self.withheld.most_common()
                 for line in report.wrapped(f"{count:>7}  ", f"{text} {code}".strip())
             ),
+            *(["", *report.wrapped("", self._unasked())] if self.unasked else []),
         ]
 
     def _span(self) -> str:
@@ -84,6 +88,12 @@ class Tally:
     def _shadowed(self, total: int) -> str:
         which = "They are" if self.shadow == total else f"{self.shadow} of them are"
         return f"{which} in shadow: recorded and shown, not sent until replies.mode is live in both files."
+
+    def _unasked(self) -> str:
+        return (
+            f"In {self.unasked} of them nothing that is believed says who wrote, and a rehearsal asks no DNS: recado serve would. "
+            'To see them answered, rehearse with trust = "anyone" in a copy of the files.'
+        )
 
     def _busiest(self) -> list[str]:
         if len(self.days) < 2:

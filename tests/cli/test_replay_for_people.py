@@ -167,3 +167,15 @@ def test_one_message_shown_with_its_reply(office: Office) -> None:
         < said.index("    From: Ana Souto <ana@estudio.example>")
         < said.index("1 message,")
     )
+
+
+def test_mail_that_proves_nothing_is_told_from_mail_that_would_get_nothing(office: Office) -> None:
+    """The first rehearsal is of mail that came before Recado, without its results."""
+    one = office.write("one.eml", LETTER)
+    assert "asks no DNS" not in office.run("replay", one).stdout
+    office.change('= "anyone"', '= "authenticated"')
+    said = " ".join(office.run("replay", one).stdout.split())
+    assert said.endswith(
+        "In 1 of them nothing that is believed says who wrote, and a rehearsal asks no DNS: recado serve would. "
+        'To see them answered, rehearse with trust = "anyone" in a copy of the files.'
+    )
