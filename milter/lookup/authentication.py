@@ -30,14 +30,12 @@ from milter.settings.values import Settings
 log = logging.getLogger("milter.lookup")
 
 LATE = 0.2  # seconds behind the budget's end at which a look-up that did not keep to it is given up
+# The reason that asks for proof in mail that is passed on untouched: the owner writes to himself.
+UNPROVEN_OWNER = "hours-kept-unauthenticated"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
-
-
-# The reason that asks for proof in mail that is passed on untouched: the owner writes to himself.
-UNPROVEN_OWNER = "hours-kept-unauthenticated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def from_client(transaction: Transaction, settings: Settings) -> Transaction:
     """
     if not settings.trusted_relays:
         return transaction
-    found = received.client(transaction, _member(settings.mynetworks + LOOPBACK), _relay(settings.trusted_relays))
+    found = _client(transaction, settings)
     if isinstance(found, NoClient):
         return transaction
     return replace(transaction, peer=replace(transaction.peer, address=found.address))
@@ -146,7 +144,7 @@ def _asks_who_wrote(draft: Decision) -> bool:
 
 def _checks(transaction: Transaction, settings: Settings) -> Checks | Missing:
     """What to verify; Missing if there is nothing, and so no need of DNS."""
-    client = received.client(transaction, _member(settings.mynetworks + LOOPBACK), _relay(settings.trusted_relays))
+    client = _client(transaction, settings)
     signed = transaction.message.has(dkim.FIELD)
     if not signed and isinstance(client, NoClient):
         return Missing(f"unsigned, and {client.why}")
@@ -189,12 +187,7 @@ async def _spf(
         return None, client
     if names := _names(settings.trusted_relays):
         addresses, sure = await _addresses(resolver, names, budget)
-        by_network = _relay(settings.trusted_relays)
-        client = received.client(
-            transaction,
-            _member(settings.mynetworks + LOOPBACK),
-            lambda one, name: one in addresses or by_network(one, name),
-        )
+        client = _client(transaction, settings, addresses)
         if isinstance(client, NoClient):
             return None, client
         if not sure:
@@ -233,9 +226,15 @@ def _names(relays: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one.lower() for one in relays if isinstance(networks.network(one), Wrong))
 
 
-def _relay(relays: tuple[str, ...]) -> Callable[[str, str], bool]:
+def _client(transaction: Transaction, settings: Settings, named: frozenset[str] = frozenset()) -> Client | NoClient:
+    """Whom SPF is about. `named`: the addresses of those relays that are given by name, where they were looked up."""
+    relays = settings.trusted_relays
     member, names = _member(_networks(relays)), _names(relays)
-    return lambda one, name: member(one) or name in names
+    return received.client(
+        transaction,
+        _member(settings.mynetworks + LOOPBACK),
+        lambda one, name: one in named or member(one) or name in names,
+    )
 
 
 def _member(inside: Sequence[Network]) -> Callable[[str], bool]:
