@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from milter import shipped
+from milter.settings import spanish
 from milter.settings.findings import Wrong, nearest
 from milter.settings.values import Problem
 
@@ -101,6 +102,11 @@ def _unused(file: Path, base: Texts) -> Problem:
     if f"{stem}.txt" == file.name and f"{stem}.es.txt" in base.by_name:
         named = f'name it with its language, such as "{stem}.es.txt"'
         return Problem(file, 0, file.name, "is no text that is ever sent", named, warning=True, slip=True)
+    meant = spanish.meant(stem, {one for one, _ in base.pairs})
+    if meant and (named := f"{meant}{file.name.removeprefix(stem)}") in base.by_name:
+        return Problem(
+            file, 0, file.name, "is no text that is ever sent", f'name it "{named}"', warning=True, slip=True
+        )
     near = nearest(file.name, base.by_name) if nearest(stem, {one for one, _ in base.pairs}) else None
     instead = f'name it "{near}"' if near else 'name it like a shipped text, such as "closed.es.txt"'
     return Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True, slip=near is not None)

@@ -102,10 +102,15 @@ def test_what_was_hardly_meant_is_told_although_it_is_in_force(house: House, tex
 
 
 def test_a_text_of_another_name_is_told(house: House) -> None:
+    house.write("owners/ana/cerrado.es.txt", "Hola")
     house.write("owners/ana/closed.txt", "Hola")
     house.write("owners/ana/remember.txt", "no text of ours")
     (found,) = notices(house.load().of_owners)
-    assert [one.file.name for one in found.problems] == ["closed.txt"]
+    assert [one.file.name for one in found.problems] == ["cerrado.es.txt", "closed.txt"]
+    assert [one.instead for one in found.problems] == [
+        'name it "closed.es.txt"',
+        'name it with its language, such as "closed.es.txt"',
+    ]
 
 
 MAILBOXES = [  # the good file, the broken one -> mailbox, in force

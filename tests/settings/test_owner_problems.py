@@ -371,7 +371,7 @@ TEXTS = {
     "in Spanish": (
         "cerrado.es.txt", "x",
         "warning: owners/ana/cerrado.es.txt: cerrado.es.txt: is no text that is ever sent; "
-        'name it like a shipped text, such as "closed.es.txt"'),
+        'name it "closed.es.txt"'),
 }  # fmt: skip
 
 
