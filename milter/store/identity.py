@@ -127,7 +127,8 @@ async def _meta(
         )
     if fingerprint != keys.fingerprint():
         raise ForeignStore(
-            "this Redis belongs to another secret: copy the file `secret` here from state_dir of the node that wrote it"
+            "this Redis belongs to another secret: copy the file `secret` here from state_dir of the node that wrote it, "
+            "or from a backup; if it is lost for good, config/README.md tells what to remove"
         )
     losses = [remembered.lost_at] if remembered.lost_at else []
     if lost_ms not in ("", "0"):
