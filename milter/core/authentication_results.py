@@ -21,6 +21,7 @@ REFUSED = frozenset({"fail", "softfail"})
 _ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
 _DOMAINS = ("header.d", "smtp.mailfrom", "smtp.helo", "header.from")
 _TOLD = ("header.d", "header.s", "header.a", "header.b", "smtp.mailfrom", "smtp.helo", "header.from", "policy.dmarc")
+_NO_NAME = re.compile(r"[\x00-\x20\x7f/=,:]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,1000}")
 
 
@@ -69,6 +70,12 @@ def parse(value: str) -> Results:
 
 def is_named(authserv_id: str, ours: str) -> bool:
     return bool(ours) and authserv_id == normal_domain(ours)
+
+
+def resembles_ours(authserv_id: str, ours: str) -> bool:
+    """Also with something behind it that no name may hold: a hasty reader would take "mx.example/1" for us."""
+    name = _NO_NAME.split(authserv_id.replace("\\", ""), maxsplit=1)[0]
+    return is_named(name.rstrip("."), ours)
 
 
 def own_id(policy: Policy) -> str:

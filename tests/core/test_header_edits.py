@@ -74,6 +74,11 @@ def test_moved_mail_carries_the_hop_mark_and_does_not_move_again() -> None:
         'Authentication-Results: (c (c)) "mx.estudio.example" 1; dkim=pass',
         "Authentication-Results:\r\n mx.estudio.example\r\n ; dkim=pass",
         "Authentication-Results: mx.estudio.example.; dkim=pass",
+        "Authentication-Results: mx.estudio.example/1; dkim=pass",
+        "Authentication-Results: mx.estudio.example=1; dkim=pass",
+        "Authentication-Results: mx.estudio.example,; dkim=pass",
+        "Authentication-Results: mx\\.estudio.example; dkim=pass",
+        "Authentication-Results: mx.estudio.example\x00; dkim=pass",
     ],
 )
 def test_forgeries_go_for_every_recipient(forged: str, where: dict[str, str]) -> None:
