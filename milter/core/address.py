@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = PublicSuffixList()
 _NEEDLESS_QUOTES = re.compile(r'"([^\s"(),:;<>@\[\]\\.]+(?:\.[^\s"(),:;<>@\[\]\\.]+)*)"')
+# Characters of what is remembered (RFC 5321 section 4.5.3.1): mail may bring addresses of 250 KB, and thousands of them.
+_LONGEST = 320
 NULL = ""  # the null reverse-path (RFC 5321 section 4.5.5)
 
 
@@ -21,7 +23,6 @@ def split(address: str) -> tuple[str, str]:
     return (local, domain) if at else (address, "")
 
 
-@lru_cache(maxsize=8192)
 def normal(address: str) -> str:
     """The form that is compared and hashed: lower case, domain as A-labels without a trailing dot.
 
@@ -29,12 +30,19 @@ def normal(address: str) -> str:
     people use does, and two records for one person would mean two replies. Quotes around what needs none mean nothing
     (RFC 5321 section 4.1.2).
     """
+    return _remembered_normal(address) if len(address) <= _LONGEST else _normal(address)
+
+
+def _normal(address: str) -> str:
     local, domain = split(address.strip())
     if quoted := _NEEDLESS_QUOTES.fullmatch(local):
         local = quoted[1]
     if not domain:
         return local.lower()
     return f"{local.lower()}@{normal_domain(domain)}"
+
+
+_remembered_normal = lru_cache(maxsize=8192)(_normal)
 
 
 def normal_domain(domain: str) -> str:
@@ -68,11 +76,16 @@ def detail(address: str, delimiter: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
 def organisational_domain(domain: str) -> str:
     """The registrable domain (RFC 7489 section 3.2) of a normal domain; the domain itself where there is none."""
+    return _remembered_organisation(domain) if len(domain) <= _LONGEST else _organisation(domain)
+
+
+def _organisation(domain: str) -> str:
     return _SUFFIXES.privatesuffix(normal_domain(domain)) or normal_domain(domain)
 
+
+_remembered_organisation = lru_cache(maxsize=4096)(_organisation)
 
 _SRS0 = re.compile(r"srs0[=+-][^=]+=[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)
 _SRS1 = re.compile(r"srs1[=+-][^=]+=[^=]+==(?:[^=]+=)?[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)

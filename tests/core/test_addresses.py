@@ -1,5 +1,7 @@
 """Addresses out of fields and envelopes, and encoded words."""
 
+import tracemalloc
+
 import pytest
 
 from milter.core import address, encoded_words, lexical, mailboxes
@@ -104,6 +106,20 @@ def test_encoding_comes_back(text: str) -> None:
     coded = encoded_words.encode(text)
     assert coded.isascii() and all(len(line) < 77 for line in coded.split("\r\n"))
     assert encoded_words.decode(coded.replace("\r\n ", " ")) == text
+
+
+def test_no_long_address_of_a_stranger_stays_in_memory() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            domain = f"{number}{'x' * 100_000}.example"
+            address.normal(f"a@{domain}")
+            address.organisational_domain(domain)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1_000_000
+    assert address.normal(f"A@{'X' * 400}.example") == f"a@{'x' * 400}.example", "and it is read as any other"
 
 
 def test_parameters() -> None:
