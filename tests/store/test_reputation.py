@@ -230,6 +230,16 @@ async def test_a_foreign_value_in_a_record_is_nobody_and_is_replaced(
     assert ((await known(store, who)).good, (await known(store, who)).bad) == (0, 1)
 
 
+@pytest.mark.parametrize("count", ["junk", "-3", "inf", "nan", "1e300"])
+async def test_a_foreign_number_of_hashes_is_one(store: RedisStore, server: RedisServer, count: str) -> None:
+    await learn(store, said())
+    (name,) = server.keys("*:r")
+    server.command("HSET", name, "n", count)
+    await learn(store, said(Kind.JUNK))
+    assert (await known(store, of_address(LAURA))).count == 2
+    assert not (await store.facts(query(author=LAURA))).standing["ana"].first
+
+
 async def test_after_a_loss_nobody_is_said_to_be_here_for_the_first_time(
     own_store: RedisStore, own_server: RedisServer
 ) -> None:

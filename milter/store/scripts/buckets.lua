@@ -8,9 +8,13 @@ local HALF_LIFE, LEAKING, DAILY_GOOD, TOTAL = 2592000, 86400, 4, 64 -- as milter
 local NAME = 6 -- bytes, as milter/store/layout.py
 local DUST, OLD = 0.05, 90 * 86400 -- a mass that tells nothing, once nobody has added to it for so long
 
-local function count(base)
-  return tonumber(redis.call("HGET", base, "n") or "1")
+-- `said`: the field "n", false if there is none. Whatever else stands there is none of ours.
+local function hashes_in(said)
+  local hashes = tonumber(said or "1")
+  return hashes and hashes >= 1 and hashes <= HASHES and math.floor(hashes) or 1
 end
+
+local function count(base) return hashes_in(redis.call("HGET", base, "n")) end
 
 local function full(hashes)
   local level = 1

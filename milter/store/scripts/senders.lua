@@ -14,7 +14,7 @@ if #fields > 0 then
   for i, field in ipairs(fields) do
     local record = found[i + 1]
     if found[1] then
-      record = redis.pcall("HGET", place(base, field, tonumber(found[1])), field)
+      record = redis.pcall("HGET", place(base, field, hashes_in(found[1])), field)
       if type(record) == "table" then status, record = "unreadable", false end
     end
     if record and not unpacked(record) then status, record = "unreadable", false end
