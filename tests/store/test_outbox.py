@@ -31,6 +31,7 @@ from tests.store.stories import (
     request,
     said,
 )
+from tests.store.test_failures import impatient
 
 FULL = event(
     "full",
@@ -106,11 +107,12 @@ async def test_an_outage_applies_each_event_once_with_its_reply(
     events = [event(f"e{one}", intent(str(one)), evidence=(said(),), now=EVENING + one * MINUTE) for one in range(5)]
     await own_store.settle(events[0])
     own_server.freeze()
-    for one in events:
-        with pytest.raises(StoreAway):
-            await own_store.settle(one)
-        await outbox.put(one)
-    assert await outbox.drain(own_store) == 0
+    with impatient():
+        for one in events:
+            with pytest.raises(StoreAway):
+                await own_store.settle(one)
+            await outbox.put(one)
+        assert await outbox.drain(own_store) == 0
     assert len(waiting(tmp_path / "outbox")) == 5
     own_server.thaw()
     await own_store.link.back()
