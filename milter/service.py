@@ -91,7 +91,11 @@ class Service:
                 overrides=stored.overrides,
             )
         # Most mail comes from somebody of whom nothing is recorded but the usual: then the draft is the decision.
-        usual = len(stored.standing) == len(query.judges) and all(map(reputation.is_usual, stored.standing.values()))
+        usual = (
+            not isinstance(stored.standing, Missing)
+            and len(stored.standing) == len(query.judges)
+            and all(map(reputation.is_usual, stored.standing.values()))
+        )
         known = away or stored.claims or stored.people or stored.overrides or not usual
         decided = (
             tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
@@ -154,17 +158,24 @@ class Service:
             return Settled(frozenset())
         for one in letters_of(examination, outcomes):
             self.post(examination.settings, one)
+        people = examination.facts.people
+        if isinstance(people, Missing):
+            # Who has waited in vain already does not wait again: one time-out a message, not two.
+            return await self._keep_for_later(event, people.why)
         try:
             settled = await self.store.settle(event)
         except StoreAway as away:
-            # Whether it can be kept there is the outbox's to say.
-            log.warning("the store is away: an event goes to the outbox", extra={"cause": str(away)})
-            if kept := self.keep(event):
-                await asyncio.wait({kept}, timeout=KEEPING)
-            return Settled(frozenset(), waits=True)
+            return await self._keep_for_later(event, str(away))
         if claimed := [one.not_before for one in event.replies if one.message_id in settled.claimed]:
             self.wake(min(claimed))
         return settled
+
+    async def _keep_for_later(self, event: Event, why: str) -> Settled:
+        # Whether it can be kept there is the outbox's to say.
+        log.warning("the store is away: an event goes to the outbox", extra={"cause": why})
+        if kept := self.keep(event):
+            await asyncio.wait({kept}, timeout=KEEPING)
+        return Settled(frozenset(), waits=True)
 
 
 async def _digest(transaction: Transaction, settings: Settings, next_hop: str) -> str:

@@ -362,6 +362,27 @@ async def test_a_failing_look_up_changes_no_marks(
         assert b"Recado-Client: acme\r\n" in ana.sink.delivered[0].data
 
 
+@pytest.mark.parametrize("asleep", [True, False])
+async def test_a_mail_waits_for_a_sleeping_redis_once(
+    own_redis: RedisServer, tmp_path: Path, asleep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[Event] = []
+
+    async def settle(event: Event) -> Settled:
+        settled.append(event)
+        return Settled(frozenset())
+
+    async with office(tmp_path, own_redis) as ana:
+        monkeypatch.setattr(ana.store, "settle", settle)
+        if asleep:
+            own_redis.freeze()
+        assert await ana.mail(STUDIO) == [STORED]
+        assert len(settled) == (0 if asleep else 1)
+        own_redis.thaw()
+        await ana.outbox.drain(ana.store)
+        assert len(settled) == 1
+
+
 async def test_after_the_store_was_lost_mail_flows_and_nothing_is_claimed(
     own_redis: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
