@@ -19,7 +19,7 @@ from milter.store import codec, owners, senders, today
 from milter.store.api import Event, FactsQuery, Job, Journaled, OptedOut, Queued, Settled, StoredFacts
 from milter.store.identity import SILENCE, ForeignStore, Remembered, StoreState, eviction_policy, identify
 from milter.store.layout import HOUR_OF_ALL, SHARDS, Layout, from_seconds, milliseconds, shard_tag
-from milter.store.link import Command, Link, Script
+from milter.store.link import AWAY, Command, Link, Script
 from milter.store.promises import Promises
 from milter.store.reputation import Reputation
 from milter.store.today import Today
@@ -31,7 +31,7 @@ log = logging.getLogger("milter.store")
 LEASE = timedelta(seconds=60)
 # A server may take its time over the final dot; longer than that, nobody is waiting any more.
 HANDED = timedelta(minutes=5)
-POLICY_PAUSE = 60.0  # seconds between two looks at the eviction policy
+POLICY_PAUSE, POLICY_PAUSE_WHILE_DUE = 60.0, 1.0  # seconds between two looks at the eviction policy
 PAGE = 500  # journal entries a wait
 UNREADABLE = "a reputation cannot be read: a foreign value in its place"
 _LEASE, _MOVE, _HOURLY, _BOUNCE = (Script.load(name) for name in ("lease", "move", "hourly", "bounce"))
@@ -64,7 +64,7 @@ class RedisStore:
         self._file = state_dir / "store-id" if state_dir else None
         self._read_only = read_only
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
-        self._policy_due = 0.0
+        self._policy_seen = -POLICY_PAUSE
         self._preparing = asyncio.Lock()
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ class RedisStore:
 
     async def _policy(self) -> str:
         policy = await eviction_policy(self.link)
-        self._policy_due = self._clock() + POLICY_PAUSE
+        self._policy_seen = self._clock()
         if policy not in ("noeviction", ""):
             log.warning(
                 "redis evicts keys: no reply is sent until maxmemory-policy is noeviction", extra={"policy": policy}
@@ -114,12 +114,17 @@ class RedisStore:
                 self.changed = True
 
     async def facts(self, query: FactsQuery) -> StoredFacts:
-        """What is known of one message. Writes nothing; one wait."""
+        """What is known of one message. Writes nothing; one wait.
+
+        Where a server of a Cluster is away that knows only the sender, his standing is Missing, and no outcome is remembered.
+        """
         asked_as = self._store_id
         theirs, mine = senders.asked(query, self._layout), owners.asked(query, self._layout)
         commands = [one.command(self._layout, "" if self._read_only else asked_as) for one in mine]
-        answers = await self.link.run("facts", [*theirs, *commands])
+        answers = await self.link.some("facts", [*theirs, *commands], missing=None)
         records = answers[len(theirs) :]
+        if None in records:
+            raise StoreAway(AWAY)  # nobody may be answered of whom it is not known whether he was
         if owners.lost(records):
             await self._renew(query.now, asked_as)
             mine, records = [], []  # `lost_at` says that this means nothing
@@ -169,12 +174,17 @@ class RedisStore:
         return from_seconds(min(scores)) if scores else None
 
     async def lease(self, now: datetime, limit: int) -> list[Job]:
-        """At most `limit` replies due at `now`, ours for a minute. Lists what was handed and never heard of again."""
-        if self.state and self._clock() >= self._policy_due and await self._policy() != self.state.eviction:
-            self.changed = True
+        """At most `limit` replies due at `now`, ours for a minute. Lists what was handed and never heard of again.
+
+        Empty if the eviction policy is another than `state` says: claims may be gone, and a reply be the second.
+        """
+        if await self._other_policy(POLICY_PAUSE):
+            return []
         seconds = f"{int(milliseconds(now)) / 1000:.3f}"
         commands = [Command(("ZCOUNT", f"{shard_tag(shard)}:due", "-inf", seconds)) for shard in range(SHARDS)]
         shares = _shares(await self.link.some("lease", commands, missing=0), limit)
+        if shares and await self._other_policy(POLICY_PAUSE_WHILE_DUE):
+            return []
         leases = [self._lease(shard, now, share) for shard, share in shares.items()]
         jobs: list[Job] = []
         answers = await self.link.some("lease", leases, missing=[]) if leases else []
@@ -188,6 +198,14 @@ class RedisStore:
                     await self._move(broken, now, (State.LEASED,), State.WITHHELD, code="reply-withheld-unreadable")
         changed = await self.today.of((one.intent.owner for one in jobs), now)
         return [replace(one, overrides=changed[one.intent.owner]) for one in jobs]
+
+    async def _other_policy(self, pause: float) -> bool:
+        """Whether it has changed: then `changed` is set, too. Not looked at again within `pause` seconds."""
+        if self.state is None or self._clock() < self._policy_seen + pause:
+            return False
+        other = await self._policy() != self.state.eviction
+        self.changed = self.changed or other
+        return other
 
     def _lease(self, shard: int, now: datetime, share: int) -> Command:
         tag = shard_tag(shard)

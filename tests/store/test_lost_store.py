@@ -209,6 +209,23 @@ async def test_a_server_that_evicts_is_noticed_at_the_start_and_while_running(
     await store.close()
 
 
+@pytest.mark.parametrize("evicts", [True, False])
+async def test_what_is_due_is_not_handed_out_when_claims_may_have_gone(
+    own_server: RedisServer, tmp_path: Path, evicts: bool
+) -> None:
+    seconds = [1000.0]
+    store = RedisStore(own_server.url, KEYS, state_dir=tmp_path, clock=lambda: seconds[0])
+    await store.prepare(EVENING)
+    await store.settle(event("e1", intent()))
+    if evicts:
+        own_server.evict("allkeys-lru")
+    seconds[0] += 1
+    assert len(await store.lease(EVENING + HOUR, 10)) == (0 if evicts else 1)
+    assert store.changed == evicts
+    assert (await store.prepare(EVENING)).evicting == evicts
+    await store.close()
+
+
 @pytest.mark.parametrize(("hours", "withheld"), [(-2, True), (0, True), (23, True), (24, False)])
 def test_silence_after_a_loss(hours: int, withheld: bool) -> None:
     at: datetime = EVENING + hours * HOUR
