@@ -168,14 +168,10 @@ def _dkim(table: Reader, addresses: tuple[str, ...], folder: Path) -> DkimKey | 
         return None
     dkim = table.table("dkim", ("domain", "selector", "key_file"))
     key_file = dkim.text("key_file")
-    path = folder / key_file
-    if key_file and not path.is_file():
-        dkim.warn(
-            "key_file",
-            Wrong(f"{path} is not there: replies go out unsigned", "write where recado dkim-key put the key"),
-        )
     own = next((one.rpartition("@")[2] for one in addresses), "")
-    return DkimKey(dkim.text("domain") or own, dkim.text("selector") or "recado", str(path) if key_file else "")
+    return DkimKey(
+        dkim.text("domain") or own, dkim.text("selector") or "recado", str(folder / key_file) if key_file else ""
+    )
 
 
 def _brand(table: Reader) -> Brand:

@@ -80,6 +80,7 @@ def load(
     _same_id(read_files)
     _claims(read_files, previous)
     _bounces(source, host, read_files)
+    _missing_keys(read_files, previous)
     if not files and readable is source:
         _no_owner(source, host)
     keys = None if source.broken else _keys(source, host, previous, secret, make_secret)  # may add a problem of its own
@@ -153,6 +154,23 @@ def _claims(files: list[OwnerFile], previous: Settings | None) -> None:
             other = holder[address].source.file.name
             wrong = Wrong(f'"{address}" belongs to the owner in {other} already', "give it to one of them")
             one.source.problem(("identity", identity.name, "addresses"), wrong)
+
+
+def _missing_keys(files: list[OwnerFile], previous: Settings | None) -> None:
+    """A key that a running daemon is told of and that is not there is a mistake. At the start it may have to be made yet."""
+    for one in files:
+        last = previous.policy.owner(one.owner.id) if previous else None
+        for identity in one.owner.identities:
+            key = identity.dkim
+            if key is None or not key.key_file or Path(key.key_file).is_file():
+                continue
+            before = last.identity(identity.name) if last else None
+            place = ("identity", identity.name, "dkim", "key_file")
+            wrong = Wrong(f"{key.key_file} is not there: no reply leaves", "write where recado dkim-key put the key")
+            if last and (before is None or before.dkim != key):
+                one.source.problem(place, wrong)
+            else:
+                one.source.warn(place, wrong)
 
 
 def _bounces(source: Source, host: Host, files: list[OwnerFile]) -> None:

@@ -236,7 +236,7 @@ WARNINGS = {
         '8: replies.mode: "live", but the sysadmin allows no more than "off"; ask for [replies] mode in recado.toml'),
     "key that is not there": (
         HOST, '[identity.studio.dkim]\nkey_file = "/nowhere/key"',
-        "8: identity.studio.dkim.key_file: /nowhere/key is not there: replies go out unsigned; "
+        "8: identity.studio.dkim.key_file: /nowhere/key is not there: no reply leaves; "
         "write where recado dkim-key put the key"),
     "urgent": (
         HOST, '[plan.gold]\nurgent = "notify"',
@@ -313,6 +313,37 @@ def test_live_with_a_key_is_quiet(house: House) -> None:
     house.write("owners/keys/ana.pem", "key")
     house.owner(OWNER + '[identity.studio.dkim]\nkey_file = "keys/ana.pem"\n[replies]\nmode = "live"\n')
     assert house.lines() == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_running_daemon_keeps_to_the_key_that_it_has(house: House, there: bool) -> None:
+    one, other = house.write("owners/one.pem", "key"), house.folder / "owners" / "other.pem"
+    house.owner(OWNER + '[identity.studio.dkim]\nkey_file = "one.pem"\n')
+    before = house.settings()
+    house.owner(OWNER + '[identity.studio.dkim]\nkey_file = "other.pem"\n')
+    if there:
+        other.write_text("key")
+    loaded = house.load(before)
+    assert (
+        [str(each).partition(": ")[2] for each in loaded.problems] == []
+        if there
+        else [
+            f"identity.studio.dkim.key_file: {other} is not there: no reply leaves; write where recado dkim-key put the key"
+        ]
+    )
+    assert all(not each.warning for each in loaded.problems)
+    (ana,) = loaded.settings.policy.owners
+    assert ana.identities[0].dkim.key_file == str(other if there else one)
+
+
+def test_hours_can_be_changed_while_the_key_is_still_to_be_made(house: House) -> None:
+    later = '[identity.studio.dkim]\nkey_file = "later.pem"\n'
+    house.owner(OWNER + later)
+    before = house.settings()
+    house.owner(OWNER + 'hours = "Mo-Fr 09:00-14:00"\n' + later)
+    loaded = house.load(before)
+    assert [each.warning for each in loaded.problems] == [True]
+    assert loaded.settings.policy.owners != before.policy.owners
 
 
 DETAIL = HOST.replace("[replies]", '[filing]\nmethod = "detail"\n[replies]')
