@@ -6,7 +6,7 @@ from datetime import datetime
 
 from milter.core.decision import CountUrgent
 from milter.core.evidence import Evidence
-from milter.core.facts import Standing
+from milter.core.facts import Missing, Standing
 from milter.core.overrides import Change, Override
 from milter.core.reply_job import NOTHING_KNOWN, Claim, ClaimKey, Opted, PersonKey, PersonRecord, ReplyIntent, State
 from milter.core.sender import Sender
@@ -42,13 +42,14 @@ class StoredFacts:
     """`done`: the remembered reply text by digest (queue ids already compared). `claims`, `people`: records that exist.
 
     `lost_at`: when the store was last found empty, None if never: `claims` may lack whoever was answered before that.
-    `overrides`: by owner, those that have changed something for now or later. `standing`: of the sender, by judge.
+    `overrides`: by owner, those that have changed something for now or later. `standing`: of the sender, by judge;
+    Missing where a Cluster's server that knows him is away.
     """
 
     done: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
     people: Mapping[PersonKey, PersonRecord] = field(default_factory=dict)
-    standing: Mapping[str, Standing] = field(default_factory=dict)
+    standing: Mapping[str, Standing] | Missing = field(default_factory=dict)
     lost_at: datetime | None = None
     overrides: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
 

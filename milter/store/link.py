@@ -19,7 +19,7 @@ from milter.store.command import Command, Part, Script
 from milter.store.node import Breaker, Node, Unreached, cause, named
 from milter.store.sentinel import Sentinels
 
-__all__ = ["Command", "Link", "Part", "Script"]
+__all__ = ["AWAY", "Command", "Link", "Part", "Script"]
 
 log = logging.getLogger("milter.store")
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from milter.core import reputation, sender
 from milter.core.evidence import Evidence, Kind
-from milter.core.facts import Standing
+from milter.core.facts import Missing, Standing
 from milter.core.reputation import Record
 from milter.core.sender import NameKind, Signed
 from milter.store import codec
 from milter.store.api import Event, FactsQuery
 from milter.store.layout import Layout, milliseconds
-from milter.store.link import Command, Part, Script
+from milter.store.link import AWAY, Command, Part, Script
 
 MOST = 240  # records of one hash: half of Redis's hash-max-listpack-entries, past which it costs four times as much
 HASHES = 4096  # of one slot: about 700,000 records
@@ -70,16 +70,20 @@ def asked(query: FactsQuery, layout: Layout) -> list[Command]:
 
 def answered(
     query: FactsQuery, answers: Sequence[Any], lost_at: datetime | None
-) -> tuple[bool, list[bytes | None], dict[str, Standing]]:
+) -> tuple[bool, list[bytes | None], dict[str, Standing] | Missing]:
     """Whether all could be read, the outcomes in order, and each judge's standing of the sender.
 
-    For a while after the store was lost nobody is said to be here for the first time: that is not known.
+    An answer of None is that of a slot whose server is away. For a while after the store was lost nobody is said to be here for the
+    first time: that is not known.
     """
-    records = [decode(one) for one in answers[-1][1]]
-    readable = all(status == b"ok" for status, _, _ in answers)
+    readable = all(one is None or one[0] == b"ok" for one in answers)
+    outcomes = answers[0][2] if answers[0] else [None] * len(query.done)
     who = query.sender
     if who is None:
-        return readable, answers[0][2], {}
+        return readable, outcomes, {}
+    if answers[-1] is None:
+        return readable, outcomes, Missing(AWAY)
+    records = [decode(one) for one in answers[-1][1]]
     lenders = records[len(query.judges) :] or [None] * len(query.judges)
     standing = {
         owner: reputation.standing(mine, domain, query.now, authenticated=who.authenticated)
@@ -87,7 +91,7 @@ def answered(
     }
     if lost_at and query.now < lost_at + RELEARNING:
         standing = {owner: replace(one, first=False) for owner, one in standing.items()}
-    return readable, answers[0][2], standing
+    return readable, outcomes, standing
 
 
 def _fields(query: FactsQuery, layout: Layout) -> list[bytes]:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from milter.core import sender
+from milter.core.facts import Missing
 from milter.errors import StoreAway
-from milter.store import link
+from milter.store import link, senders
 from milter.store.cluster import slot
 from milter.store.layout import Layout, shard_tag
 from milter.store.link import Command
@@ -111,6 +113,31 @@ async def test_a_frozen_node_keeps_only_its_own_waiting_and_that_not_for_long(
     await store.link.back()
     (found,) = await eventually(lambda: store.link.run("test", mine))
     assert found
+
+
+async def test_who_was_answered_is_known_where_only_the_sender_s_slot_is_away(
+    store: RedisStore, cluster: RedisCluster
+) -> None:
+    mine = cluster.owner(f"{tag()}:due")
+    names = (f"laura@c{number}.example" for number in range(1000))
+    layout = Layout(KEYS)
+    elsewhere = next(one for one in names if cluster.owner(senders.hash_key(layout, sender.place(one))) is not mine)
+    neighbour = next(one for one in names if cluster.owner(senders.hash_key(layout, sender.place(one))) is mine)
+    await store.settle(event("e1", intent("1")))
+    away = cluster.owner(senders.hash_key(layout, sender.place(elsewhere)))
+    away.freeze()
+    with impatient():
+        found = await store.facts(query(key(), author=elsewhere))
+        assert found.claims[key()].count == 1
+        assert isinstance(found.standing, Missing)
+        assert not isinstance((await store.facts(query(key(), author=neighbour))).standing, Missing)
+    away.thaw()
+    await store.link.back()
+    mine.freeze()
+    with impatient(), pytest.raises(StoreAway):
+        await store.facts(query(key(), author=elsewhere))  # nobody may be answered of whom it is not known
+    mine.thaw()
+    await store.link.back()
 
 
 async def test_a_killed_node_takes_only_its_slots_with_it(
