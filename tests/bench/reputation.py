@@ -28,6 +28,7 @@ from milter.store import link
 from milter.store.api import DoneKey, Event, FactsQuery, JournalEntry
 from milter.store.layout import Layout
 from milter.store.link import Command, Link
+from milter.store.node import Node
 from milter.store.redis import RedisStore
 from tests.bench.reputation_layouts import FILL, KEYS, NOW, WORK, address
 from tests.bench.reputation_picture import picture
@@ -162,15 +163,15 @@ async def in_the_daemon(one: RedisServer, client: "redis.Redis[bytes]", messages
     store = RedisStore(one.url, KEYS)
     await store.prepare(NOW)
     waits = [0]
-    run = store.link.run
+    sent = Node.exchange
 
-    async def counted(purpose: str, commands: Any) -> Any:
-        waits[0] += purpose != "bench"
-        return await run(purpose, commands)
+    async def counted(node: Node, commands: Any, **how: Any) -> Any:
+        waits[0] += commands[0].parts[0] != "PING"
+        return await sent(node, commands, **how)
 
     client.config_resetstat()
     asking, leaving, nothing = [], [], []
-    with patch.object(type(store.link), "run", lambda _self, purpose, commands: counted(purpose, commands)):
+    with patch.object(Node, "exchange", counted):
         for number in range(messages):
             who = of_address(address(7919 * number % SENDERS_BEHIND))
             done = DoneKey(KEYS.name("done", f"{number}"), f"{number}")

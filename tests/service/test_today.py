@@ -1,10 +1,12 @@
 """Today is different: for the mail that comes, and by a mail of the owner's own."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,8 @@ from milter.core.overrides import Override
 from milter.core.today_mail import token_of
 from milter.delivery.owner_mail import Letter
 from milter.settings.values import Settings
+from milter.store.command import Command
+from milter.store.node import Node
 from tests.doubles.redis_server import RedisServer
 from tests.service.office import LAURA, MARTA, NIGHT, STUDIO, Office, office
 
@@ -95,15 +99,15 @@ async def test_a_mail_costs_two_waits_as_ever(
     async with office(tmp_path, redis) as ana:
         await ana.store.prepare(NIGHT)
         await ana.store.today.change("ana", CLOSED, WORK)
-        waits, run = [], ana.store.link.run
+        waits, exchange = [], Node.exchange
 
-        async def counted(purpose: str, commands: list[object]) -> list[object]:
-            waits.append(purpose)
-            return await run(purpose, commands)  # type: ignore[arg-type]
+        async def counted(node: Node, commands: Sequence[Command], **how: Any) -> list[Any]:
+            waits.append([one.parts[0] for one in commands])
+            return await exchange(node, commands, **how)
 
-        monkeypatch.setattr(type(ana.store.link), "run", lambda link, purpose, commands: counted(purpose, commands))
+        monkeypatch.setattr(Node, "exchange", counted)
         await ana.mail(STUDIO, mail_from=LAURA, now=WORK)
-        assert waits == ["facts", "settle"]
+        assert waits == [["EVALSHA"] * 2] * 2
 
 
 @pytest.mark.parametrize(
