@@ -97,11 +97,7 @@ class Service:
             and all(map(reputation.is_usual, stored.standing.values()))
         )
         known = away or stored.claims or stored.people or stored.overrides or not usual
-        decided = (
-            tuple(pipeline.decide(transaction, one, facts, policy) for one in transaction.recipients)
-            if known
-            else draft
-        )
+        decided = await authentication.decided(transaction, facts, policy) if known else draft
         decisions = pipeline.one_reply_per_owner(decided)
         cleaned = header_edits.clean(transaction.message, believed, policy)
         copies = tuple(_copy(one, cleaned, transaction, settings) for one in decisions)

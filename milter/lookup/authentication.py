@@ -16,6 +16,7 @@ from milter.core.authentication_results import Believed, own_id
 from milter.core.decision import Decision, Disposition
 from milter.core.envelope import Transaction
 from milter.core.facts import Authentication, Facts, Missing
+from milter.core.policy import Policy
 from milter.core.received import Client, NoClient
 from milter.lookup import dkim
 from milter.lookup.dkim import Signature, verify_signatures
@@ -32,6 +33,7 @@ log = logging.getLogger("milter.lookup")
 LATE = 0.2  # seconds behind the budget's end at which a look-up that did not keep to it is given up
 # The reason that asks for proof in mail that is passed on untouched: the owner writes to himself.
 UNPROVEN_OWNER = "hours-kept-unauthenticated"
+AT_A_TIME = 20  # recipients decided between two looks at the loop
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -109,10 +111,10 @@ async def proven(
     if authenticator and isinstance(believed.authentication, Missing):
         checks = _checks(transaction, settings)
         believed = Believed(checks) if isinstance(checks, Missing) else believed
-    draft = _draft(transaction, settings, believed)
+    draft = await _draft(transaction, settings, believed)
     if authenticator and isinstance(checks, Checks) and any(_asks_who_wrote(one) for one in draft):
         believed = Believed(await authenticator.verify(checks, transaction, settings))
-        draft = _draft(transaction, settings, believed)
+        draft = await _draft(transaction, settings, believed)
     return believed, draft
 
 
@@ -129,13 +131,22 @@ def from_client(transaction: Transaction, settings: Settings) -> Transaction:
     return replace(transaction, peer=replace(transaction.peer, address=found.address))
 
 
-def _draft(transaction: Transaction, settings: Settings, believed: Believed) -> tuple[Decision, ...]:
+async def _draft(transaction: Transaction, settings: Settings, believed: Believed) -> tuple[Decision, ...]:
     # As most mail has it: where the store says otherwise, the service decides again.
     policy = settings.policy
     owners = (policy.written_to(one.address, one.original) for one in transaction.recipients)
     usual = {one.owner.id: reputation.USUAL for one in owners if one}
-    facts = Facts(authentication=believed.authentication, standing=usual)
-    return tuple(pipeline.decide(transaction, one, facts, settings.policy) for one in transaction.recipients)
+    return await decided(transaction, Facts(authentication=believed.authentication, standing=usual), policy)
+
+
+async def decided(transaction: Transaction, facts: Facts, policy: Policy) -> tuple[Decision, ...]:
+    """For each recipient. A thousand of them take a while, and the loop has others to serve meanwhile."""
+    decisions = []
+    for at, one in enumerate(transaction.recipients, start=1):
+        decisions.append(pipeline.decide(transaction, one, facts, policy))
+        if at % AT_A_TIME == 0:
+            await asyncio.sleep(0)
+    return tuple(decisions)
 
 
 def _asks_who_wrote(draft: Decision) -> bool:

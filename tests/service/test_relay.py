@@ -9,9 +9,11 @@ import pytest
 
 from milter import logs, service
 from milter.core import header_edits
+from milter.core.facts import Facts
 from milter.core.reply_job import ClaimKey, ReplyKind
 from milter.doors import relay
 from milter.errors import StoreAway
+from milter.lookup import authentication
 from milter.store.api import Event, FactsQuery, Settled
 from tests.doubles.redis_server import RedisServer
 from tests.service.office import (
@@ -394,6 +396,26 @@ async def test_after_the_store_was_lost_mail_flows_and_nothing_is_claimed(
         assert await due(ana) == 0
         assert await ana.mail(STUDIO, message_id="<2@acme.example>", now=after(hours=26)) == [STORED]
         assert carried(caplog)[-1].__dict__["queued"] == 1, "the claim; the queue asks again whether it may leave"
+
+
+@pytest.mark.parametrize(("recipients", "turns"), [(1, 0), (200, 10)])
+async def test_many_recipients_leave_the_loop_to_others(
+    redis: RedisServer, tmp_path: Path, recipients: int, turns: int
+) -> None:
+    async with office(tmp_path, redis) as ana:
+        transaction = ana.transaction(*(f"ana+{one}@estudio.example" for one in range(recipients)))
+        seen: list[int] = []
+
+        async def others() -> None:
+            while True:
+                await asyncio.sleep(0)
+                seen.append(1)
+
+        task = asyncio.create_task(others())
+        await asyncio.sleep(0)
+        decisions = await authentication.decided(transaction, Facts(), ana.settings.policy)
+        task.cancel()
+        assert (len(decisions), len(seen)) == (recipients, turns)
 
 
 # --- the log

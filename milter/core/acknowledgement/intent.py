@@ -1,6 +1,7 @@
 """The reply that was decided, as a value that can be kept, decided again and rendered when due."""
 
 from datetime import UTC, timedelta
+from functools import lru_cache
 
 from milter.core import address, marks
 from milter.core.acknowledgement.asked import WHENEVER, Asked
@@ -74,7 +75,7 @@ def _from_address(case: Case, identity: Identity, kind: ReplyKind) -> str:
     if kind in WHENEVER:
         return first
     delimiter = case.policy.recipient_delimiter
-    listed = {address.without_detail(address.normal(one), delimiter) for one in case.message.listed}
+    listed = _without_details(case.message.listed, delimiter)
     original = address.without_detail(address.normal(case.recipient.original), delimiter)
     received = address.without_detail(address.normal(case.recipient.address), delimiter)
     if original in exact:
@@ -82,3 +83,9 @@ def _from_address(case: Case, identity: Identity, kind: ReplyKind) -> str:
     if received in listed:
         return received
     return next((one for one in exact if one in listed), first)
+
+
+@lru_cache(maxsize=4)
+def _without_details(listed: frozenset[str], delimiter: str) -> frozenset[str]:
+    """Once a message, not once a recipient: a thousand of each are a million."""
+    return frozenset(address.without_detail(address.normal(one), delimiter) for one in listed)
