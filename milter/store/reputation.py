@@ -89,7 +89,9 @@ class Reputation:
         """(key, field, value) of the records of one slot."""
         base = senders.hash_key(self._layout, place)
         (count,) = await self._link.run("reputation", [Command(("HGET", base, "n"))])
-        keys = [base, *(f"{base}:{number}" for number in range(1, int(count or 1)))]
+        # As scripts/buckets.lua: whatever else stands there is none of ours.
+        hashes = int(count) if count and count.isdigit() and int(count) <= senders.HASHES else 1
+        keys = [base, *(f"{base}:{number}" for number in range(1, hashes))]
         found = []
         for at in range(0, len(keys), PAGE):
             page = keys[at : at + PAGE]

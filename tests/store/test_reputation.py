@@ -238,6 +238,7 @@ async def test_a_foreign_number_of_hashes_is_one(store: RedisStore, server: Redi
     await learn(store, said(Kind.JUNK))
     assert (await known(store, of_address(LAURA))).count == 2
     assert not (await store.facts(query(author=LAURA))).standing["ana"].first
+    assert await store.reputation.forget("ana", LAURA) == 1
 
 
 async def test_after_a_loss_nobody_is_said_to_be_here_for_the_first_time(
