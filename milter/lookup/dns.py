@@ -10,7 +10,7 @@ from pathlib import Path
 from milter.lookup.dns_answers import ROOT, Answer, Failed, Key, Kind, NoRecords, Records, key
 from milter.lookup.dns_cache import Cache
 from milter.lookup.dns_exchange import Server, exchange, server
-from milter.lookup.dns_wire import Reading, Unreadable
+from milter.lookup.dns_wire import CIRCLE, Reading, Unreadable
 
 __all__ = ["Answer", "Budget", "Failed", "Kind", "NoRecords", "Records", "Resolver"]
 
@@ -143,6 +143,8 @@ class Resolver:
             if not reading.alias:
                 break
             asked = (reading.alias, asked[1])
+        else:
+            return Failed(CIRCLE), FAILURE_TTL
         match reading.answer:
             case Records():
                 return reading.answer, max(ttl, 1)

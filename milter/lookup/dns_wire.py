@@ -19,6 +19,7 @@ IN, OPT = 1, 41
 CODES = {0: "noerror", 1: "formerr", 2: "servfail", 3: "nxdomain", 4: "notimp", 5: "refused"}
 _WITHOUT_QUESTION = (1, 2, 4, 5)  # codes of servers that did not even read it
 _RESPONSE, _OPCODE, _TRUNCATED, _RECURSE = 0x8000, 0x7800, 0x0200, 0x0100
+CIRCLE = "aliases in a circle"  # a resolver says SERVFAIL of it
 _HEADER, _LONGEST_NAME, _MOST_POINTERS, _LONGEST_CHAIN = 12, 255, 127, 16
 
 
@@ -152,7 +153,7 @@ def _followed(
         name, ttl = aliases[name]
         ttls.append(ttl)
     else:
-        return Reading(NoRecords())
+        return Reading(Failed(CIRCLE))
     if ttls and negative_ttl is None and not final:
         return Reading(NoRecords(), min(ttls), _host(name))
     # RFC 2308 section 5: without SOA it is not for keeping.
