@@ -72,7 +72,6 @@ _SPANISH_WHAT = {
     '"{a}" is neither a day nor a half day': "«{a}» no es ni un día ni medio día",
     "holds an empty path": "contiene una ruta vacía",
     "{a} is not there": "{a} no existe",
-    "{a} is not there: no reply leaves": "{a} no existe, y así no sale ninguna respuesta",
     "there is no .ics file in {a}": "no hay ningún archivo .ics en {a}",
     "{a} has more than {b} .ics files": "{a} tiene más de {b} archivos .ics",
     "has more than {a} events": "tiene más de {a} citas",

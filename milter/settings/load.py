@@ -166,11 +166,11 @@ def _missing_keys(files: list[OwnerFile], previous: Settings | None) -> None:
                 continue
             before = last.identity(identity.name) if last else None
             place = ("identity", identity.name, "dkim", "key_file")
-            wrong = Wrong(f"{key.key_file} is not there: no reply leaves", "write where recado dkim-key put the key")
+            gone, instead = f"{key.key_file} is not there", "write where recado dkim-key put the key"
             if last and (before is None or before.dkim != key):
-                one.source.problem(place, wrong)
+                one.source.problem(place, Wrong(gone, instead))
             else:
-                one.source.warn(place, wrong)
+                one.source.warn(place, Wrong(f"{gone}: no reply leaves", instead))
 
 
 def _bounces(source: Source, host: Host, files: list[OwnerFile]) -> None:

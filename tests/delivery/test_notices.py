@@ -24,9 +24,7 @@ PROBLEM = Problem(
 NOTICE = Notice("ana", "es", "ana@estudio.example", (PROBLEM,), True)
 
 LINES = [line for _, line in found.CASES.values()] + [line for *_, line in found.TOP.values()]
-LINES.append(
-    "8: identity.studio.dkim.key_file: /etc/a.pem is not there: no reply leaves; write where recado dkim-key put the key"
-)
+LINES.append("8: identity.studio.dkim.key_file: /etc/a.pem is not there; write where recado dkim-key put the key")
 SYNTAX = ["a b", 'a = "b', "a = [1", 'a = 1\na = 2', "[a]\n[a]", "a = b", "a = 2026-02-30", "= 1", 'a = "\x01"',
           "a = si", "a = Mo-Fr 16:00",
           "a = 2026-12-4", "[a", 'a@b.example = "c"',

@@ -327,9 +327,7 @@ def test_a_running_daemon_keeps_to_the_key_that_it_has(house: House, there: bool
     assert (
         [str(each).partition(": ")[2] for each in loaded.problems] == []
         if there
-        else [
-            f"identity.studio.dkim.key_file: {other} is not there: no reply leaves; write where recado dkim-key put the key"
-        ]
+        else [f"identity.studio.dkim.key_file: {other} is not there; write where recado dkim-key put the key"]
     )
     assert all(not each.warning for each in loaded.problems)
     (ana,) = loaded.settings.policy.owners
