@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from milter.core import authentication_results, filing, header_edits, pipeline, reasons, remembered, reputation
+from milter.core import authentication_results, filing, header_edits, pipeline, reasons, remembered, standing
 from milter.core.decision import Decision
 from milter.core.envelope import Transaction
 from milter.core.facts import Facts, Missing
@@ -90,11 +90,9 @@ class Service:
                 standing=stored.standing,
                 overrides=stored.overrides,
             )
-        # Most mail comes from somebody of whom nothing is recorded but the usual: then the draft is the decision.
-        usual = (
-            not isinstance(stored.standing, Missing)
-            and len(stored.standing) == len(query.judges)
-            and all(map(reputation.is_usual, stored.standing.values()))
+        # Of most mail the store knows nothing that decides anything else: then the draft is the decision.
+        usual = not isinstance(stored.standing, Missing) and all(
+            standing.as_drafted(one, stored.standing.get(one.owner.id if one.owner else "")) for one in draft
         )
         known = away or stored.claims or stored.people or stored.overrides or not usual
         decided = await authentication.decided(transaction, facts, policy) if known else draft

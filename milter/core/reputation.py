@@ -126,11 +126,6 @@ def _without(domain: Record, mine: Record | None) -> Record:
     return replace(domain, good=max(0.0, domain.good - mine.good), bad=max(0.0, domain.bad - mine.bad))
 
 
-def is_usual(standing: Standing) -> bool:
-    """Whether it is what most mail has: of somebody known, neither trusted nor bad. A draft of a decision assumes it."""
-    return standing.code == USUAL.code and standing.first == USUAL.first
-
-
 def listed(standing: Standing, *, authenticated: bool) -> Standing:
     """Of a sender whom the owner's file names: never bad, and trusted when it is proven that it is he."""
     code = "trusted" if authenticated else "neutral"

@@ -5,13 +5,14 @@ Filing, urgency and the gate of the replies read what is found here. Nothing her
 
 from dataclasses import replace
 
-from milter.core import address, reputation
+from milter.core import address, evidence, reputation
 from milter.core.case import Case
 from milter.core.classify import is_listed, written_to
 from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
-from milter.core.facts import Missing
+from milter.core.facts import Missing, Standing
 from milter.core.look_alike import Likeness
+from milter.core.owner import Trust
 from milter.core.reasons import because
 from milter.core.reply_job import ClaimKey, ReplyKind
 
@@ -22,6 +23,7 @@ NEUTRAL = "neutral"
 _WITH_STANDING = frozenset(
     {SenderClass.ALERT, SenderClass.AUTOMATIC, SenderClass.CLIENT, SenderClass.CONTACT, SenderClass.PROSPECT}
 )
+_LISTED = frozenset({SenderClass.ALERT, SenderClass.CLIENT})
 _UNKNOWN = frozenset({SenderClass.AUTOMATIC, SenderClass.CONTACT, SenderClass.PROSPECT})
 _RESEMBLES = "sender-resembles-"
 _MOST_AUTHORS = 5
@@ -67,6 +69,18 @@ def first_time(case: Case) -> bool | Missing:
         return known
     mine = known.get(case.owner.id)
     return (mine is None or mine.first) and written_to(case) is not True
+
+
+def as_drafted(decision: Decision, found: Standing | None) -> bool:
+    """Whether what was found decides nothing else than `reputation.USUAL`, with which `decision` was made."""
+    owner = decision.owner
+    if owner is None or not evidence.is_kept(decision):
+        return True
+    if found is None or found.code == BAD:
+        return False
+    if decision.sender_class in _LISTED:
+        return found.code == NEUTRAL or owner.replies.trust is not Trust.KNOWN
+    return found.code == NEUTRAL and not (found.first and owner.folders.screened)
 
 
 def stranger_asked(decision: Decision, transaction: Transaction, delimiter: str) -> tuple[ClaimKey, ...]:

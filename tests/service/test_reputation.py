@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from milter.core import bounces, pipeline
+from milter.core.decision import Decision
 from milter.core.envelope import Peer
 from milter.core.evidence import Kind
 from milter.core.message import parse
+from milter.core.owner import Trust
 from milter.core.reputation import Record
 from milter.core.sender import Sender, of_address, of_domain, of_list, of_stranger
 from milter.errors import StoreAway
@@ -149,12 +152,22 @@ async def test_each_owner_s_standing_is_a_fact_of_the_decision(ana: Office) -> N
 
 @pytest.mark.parametrize("kind", [None, Kind.SEEN, Kind.JUNK, Kind.WROTE])
 @pytest.mark.parametrize("author", [MARTA, LAURA, ""])
-async def test_what_is_decided_is_what_the_facts_say(ana: Office, kind: Kind | None, author: str) -> None:
-    """The draft assumes the usual standing: of nobody known, trusted, bad, or without a name it has to be made again."""
+@pytest.mark.parametrize("screened", ["", "Cribado"])
+@pytest.mark.parametrize("trust", [Trust.AUTHENTICATED, Trust.KNOWN])
+@pytest.mark.parametrize("proof", [PROVEN, "spf=pass smtp.mailfrom={0}"])
+async def test_what_is_decided_is_what_the_facts_say(
+    ana: Office, kind: Kind | None, author: str, screened: str, trust: Trust, proof: str
+) -> None:
+    """The draft assumes the usual standing: where another would decide otherwise, it has to be made again."""
+    (owner,) = ana.settings.policy.owners
+    owner = replace(
+        owner, folders=replace(owner.folders, screened=screened), replies=replace(owner.replies, trust=trust)
+    )
+    ana.service.settings = ana.settings = replace(ana.settings, policy=replace(ana.settings.policy, owners=(owner,)))
     for number in range(12 if kind else 0):
         await ana.store.reputation.learn("ana", of_address(author), kind, after(days=-number), f"{number}")
     domain = author.partition("@")[2] or "acme.example"
-    content = letter(author, PROVEN.format(domain)).replace(b"From: \r\n", b"")
+    content = letter(author, proof.format(domain)).replace(b"From: \r\n", b"")
     one = ana.transaction(STUDIO, content=content, mail_from=author)
     examined = await ana.service.examine(one, "lmtp:here")
     expected = pipeline.decide(one, one.recipients[0], examined.facts, ana.settings.policy)
@@ -209,3 +222,21 @@ async def test_a_bounce_that_is_told_again_because_redis_went_away_counts_once(
     assert record and record.bad == 0.5
     journal = await ana.store.journal("ana", after(days=-1), 100)
     assert [one.entry.code for one in journal].count("reply-bounced") == 1
+
+
+@pytest.mark.parametrize(("author", "decisions"), [(LAURA, 1), (MARTA, 1)])
+async def test_a_message_of_whom_nothing_is_known_is_decided_once(
+    ana: Office, author: str, decisions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+
+    def counted(*one: Any) -> Decision:
+        nonlocal made
+        made += 1
+        return decide(*one)
+
+    decide = pipeline.decide
+    monkeypatch.setattr(pipeline, "decide", counted)
+    content = letter(author, PROVEN.format(author.partition("@")[2]))
+    await ana.service.examine(ana.transaction(STUDIO, content=content, mail_from=author), "lmtp:here")
+    assert made == decisions
