@@ -11,7 +11,6 @@ from milter.core.facts import Authentication, Facts, Missing
 from milter.core.header_edits import HeaderEdits
 from milter.core.overrides import Change
 from milter.core.reply_job import ClaimKey, taken
-from milter.core.sender import Sender
 from milter.delivery import today_letter
 from milter.delivery.owner_mail import Letter
 from milter.errors import SmtpReply
@@ -39,7 +38,8 @@ class Examination:
     """A transaction examined. One entry a recipient, in order: `decisions`, `copies`, `remembered` (the reply given before).
 
     `as_received`: what to offer when the next hop refuses a recipient that we changed. `digest` "": not remembered.
-    `counted`: by recipient, the records that withheld his reply because this person was answered already.
+    `counted`: by recipient, the records that withheld his reply because this person was answered already. `query`: what the store
+    was asked.
     """
 
     transaction: Transaction
@@ -51,6 +51,7 @@ class Examination:
     digest: str
     facts: Facts
     counted: tuple[tuple[ClaimKey, ...], ...]
+    query: FactsQuery
 
 
 def withheld_by(
@@ -73,7 +74,10 @@ def query_of(
     return FactsQuery(
         now=transaction.now,
         place=sender.claimed_place(transaction),
-        sender=_named(transaction, known, settings),
+        # By which name the reputation knows who wrote.
+        sender=sender.named(
+            authentication.from_client(transaction, settings), known, settings.policy.recipient_delimiter
+        ),
         done=tuple(_done_key(digest, transaction, settings, one.address) for one in transaction.recipients)
         if digest
         else (),
@@ -81,12 +85,6 @@ def query_of(
         owners=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and _depends_on_hours(one))),
         judges=tuple(dict.fromkeys(one.owner.id for one in draft if one.owner and evidence.is_kept(one))),
     )
-
-
-def _named(transaction: Transaction, known: Authentication | Missing, settings: Settings) -> Sender | None:
-    """By which name the reputation knows who wrote."""
-    brought = authentication.from_client(transaction, settings)
-    return sender.named(brought, known, settings.policy.recipient_delimiter)
 
 
 def _asked_of(decision: Decision, transaction: Transaction, settings: Settings) -> tuple[ClaimKey, ...]:
@@ -148,7 +146,7 @@ def event_of(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event |
     return Event(
         id=keys.name("event", name, transaction.peer.queue_id, *recipients),
         now=transaction.now,
-        place=sender.claimed_place(transaction),
+        place=examination.query.place,
         done=tuple(
             (_done_key(examination.digest, transaction, settings, one.rcpt_to), _text(outcome), keep)
             for one, outcome in fresh
@@ -173,7 +171,7 @@ def event_of(examination: Examination, outcomes: Sequence[SmtpReply]) -> Event |
 def _evidence(examination: Examination, fresh: Sequence[Decision]) -> tuple[Evidence, ...]:
     """What the message says of its sender, once an owner however many of his addresses it was for."""
     transaction, known, policy = examination.transaction, examination.facts.authentication, examination.settings.policy
-    who = _named(transaction, known, examination.settings)
+    who = examination.query.sender
     if who is None or not any(evidence.is_kept(one) for one in fresh):
         return ()
     signed, once = sender.signed(known, who), remembered.content(policy.keys, transaction.message, known)

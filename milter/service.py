@@ -114,6 +114,7 @@ class Service:
             tuple(
                 withheld_by(asked, answer, stored, transaction) for asked, answer in zip(draft, decided, strict=True)
             ),
+            query,
         )
 
     async def _untouched(self, transaction: Transaction, settings: Settings, digest: str) -> Examination:
@@ -121,6 +122,7 @@ class Service:
         decisions = tuple(
             reasons.because(Decision(one.address), "passed-internal-error") for one in transaction.recipients
         )
+        query = FactsQuery(transaction.now, "", None)
         try:
             believed = authentication_results.believed(transaction, settings.policy)
             edits = HeaderEdits(header_edits.clean(transaction.message, believed, settings.policy).remove)
@@ -131,7 +133,7 @@ class Service:
             edits, before = HeaderEdits(), (None,) * len(decisions)
         copies = tuple(Copy(one.rcpt_to, edits) for one in decisions)
         return Examination(
-            transaction, settings, decisions, copies, copies, before, digest, Facts(), ((),) * len(decisions)
+            transaction, settings, decisions, copies, copies, before, digest, Facts(), ((),) * len(decisions), query
         )
 
     async def _look_up(self, query: FactsQuery) -> tuple[StoredFacts, str]:

@@ -12,7 +12,6 @@ from milter.core.decision import Decision, Disposition, SenderClass
 from milter.core.envelope import Transaction
 from milter.core.facts import Missing, Standing
 from milter.core.look_alike import Likeness
-from milter.core.owner import Trust
 from milter.core.reasons import because
 from milter.core.reply_job import ClaimKey, ReplyKind
 
@@ -79,7 +78,7 @@ def as_drafted(decision: Decision, found: Standing | None) -> bool:
     if found is None or found.code == BAD:
         return False
     if decision.sender_class in _LISTED:
-        return found.code == NEUTRAL or owner.replies.trust is not Trust.KNOWN
+        return True
     return found.code == NEUTRAL and not (found.first and owner.folders.screened)
 
 
