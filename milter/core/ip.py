@@ -1,6 +1,9 @@
 """IP addresses as mail writes them. One way to read them, so that one host is one host everywhere."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+_LONGEST = 64  # characters: a full IPv6 address with prefix and zone has fewer
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -9,6 +12,12 @@ def parse(text: str) -> IpAddress | None:
     """Without the prefix of RFC 5321 section 4.1.3 and without a zone; IPv4 also where it came mapped into IPv6 (RFC 4291
     section 2.5.5.2). None for what is none.
     """
+    return _parse(text) if len(text) <= _LONGEST else None
+
+
+# Most mail comes from the same few hosts, and each is asked about several times.
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> IpAddress | None:
     try:
         found = ip_address((text[5:] if text[:5].lower() == "ipv6:" else text).partition("%")[0])
     except ValueError:

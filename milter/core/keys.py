@@ -5,7 +5,6 @@ nothing about another.
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -32,7 +31,7 @@ class Keys:
 
     def name(self, purpose: str, *parts: str) -> str:
         """32 hex digits for `parts`; the parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ."""
-        return _name(self, purpose, parts)
+        return _name(self.secret, purpose, parts)
 
     def fraction(self, purpose: str, *parts: str) -> float:
         """A stable number in [0, 1) for `parts`: our only source of "random" delays."""
@@ -45,14 +44,12 @@ class Keys:
 
 # A message asks for the same dozen names twice or thrice: looking up, deciding, settling.
 @lru_cache(maxsize=512)
-def _name(keys: Keys, purpose: str, parts: tuple[str, ...]) -> str:
-    running = keys.start(purpose)
-    for part in _framed(parts):
-        running.update(part)
-    return running.hexdigest()
+def _name(secret: bytes, purpose: str, parts: tuple[str, ...]) -> str:
+    return hashlib.blake2b(
+        b"".join(map(_framed, parts)), key=secret, digest_size=DIGEST, person=purpose.encode("ascii")
+    ).hexdigest()
 
 
-def _framed(parts: Iterable[str]) -> Iterable[bytes]:
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogateescape")
-        yield len(encoded).to_bytes(4, "big") + encoded
+def _framed(part: str) -> bytes:
+    encoded = part.encode("utf-8", "surrogateescape")
+    return len(encoded).to_bytes(4, "big") + encoded

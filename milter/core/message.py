@@ -72,13 +72,23 @@ class Message:
             found.setdefault(one.name, []).append(one)
         return found
 
-    def all(self, name: str) -> list[str]:
+    @cached_property
+    def _values(self) -> dict[str, tuple[str, ...]]:
+        """Those that were asked for: a dozen rules ask for the same."""
+        return {}
+
+    def all(self, name: str) -> tuple[str, ...]:
         """The values of every field of that name (lower case), topmost first."""
-        return [one.value for one in self._by_name.get(name, ())]
+        if name not in self._by_name:
+            return ()
+        known = self._values.get(name)
+        if known is None:
+            known = self._values[name] = tuple(one.value for one in self._by_name[name])
+        return known
 
     def first(self, name: str) -> str | None:
-        fields = self._by_name.get(name)
-        return fields[0].value if fields else None
+        values = self.all(name)
+        return values[0] if values else None
 
     def has(self, name: str) -> bool:
         return name in self._by_name

@@ -50,10 +50,7 @@ class Script:
         return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), durable)
 
     def call(self, keys: Sequence[str], arguments: Sequence[Part], *, durable: bool = False) -> Command:
-        parts = ("EVALSHA", self.sha, len(keys), *keys, *(_bytes(one) for one in arguments))
+        # Mail brings bytes that are no UTF-8, decoded as lone surrogates: they must come back as they went.
+        sent = [one.encode("utf-8", "surrogatepass") if isinstance(one, str) else one for one in arguments]
+        parts = ("EVALSHA", self.sha, len(keys), *keys, *sent)
         return Command(parts, self.text, self.durable or durable)
-
-
-def _bytes(part: Part) -> Part:
-    # Mail brings bytes that are no UTF-8, decoded as lone surrogates: they must come back as they went.
-    return part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
