@@ -27,7 +27,7 @@ def sent(transaction: Transaction, policy: Policy = studio.POLICY) -> bytes:
 
 
 def values(header: bytes, name: str) -> list[str]:
-    return parse(header + b"\r\n").all(name.lower())
+    return list(parse(header + b"\r\n").all(name.lower()))
 
 
 def test_a_client_gets_every_field_once_on_top() -> None:
