@@ -30,8 +30,9 @@ def command(what: tuple[str, ...], file: Path, wanted: str | None, token: bool, 
     if token:
         if what:
             raise click.UsageError("either --token or a change")
-        for one in live.owners(settings, wanted):
-            live.ask(settings, today_report.answers)
+        owners = live.owners(settings, wanted)
+        live.ask(settings, today_report.answers)
+        for one in owners:
             click.echo(token_of(settings.policy.keys, one.id))
         return
     change = None
@@ -43,9 +44,7 @@ def command(what: tuple[str, ...], file: Path, wanted: str | None, token: bool, 
 
 def _change(what: tuple[str, ...], now: Now) -> Change:
     match what:
-        case ("close",):
-            return _made(today_words.close("", now))
-        case ("close", "now"):
+        case ("close",) | ("close", "now"):
             return _made(today_words.close("", now))
         case ("close", at):
             return _made(today_words.close(at, now))
