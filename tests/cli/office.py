@@ -12,6 +12,7 @@ from milter.cli import main
 CONTRACT = Path(__file__).parent.parent / "cases" / "contract"
 NIGHT = "2026-11-20T23:45:00+01:00"
 MX = "mx.estudio.example"
+SECRET = bytes(range(32))  # the daemon's
 LETTER = (CONTRACT / "mail" / "client-night.eml").read_bytes()
 # As Dovecot's LMTP server writes it on top of what it is handed.
 DELIVERED = (

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from click.testing import Result
 
 from milter.cli import learn_waiting
 from milter.store import event_json
-from tests.cli.office import DELIVERED, MX, POSTFIX, RESULTS, Office, letter
-from tests.cli.test_replies import NOW, SECRET
+from tests.cli.office import DELIVERED, MX, POSTFIX, RESULTS, SECRET, Office, letter
+from tests.cli.test_replies import NOW
 from tests.cli.test_today import promised
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 from tests.real.processes import wait_until
 
 LAURA, ANA = "laura@acme.example", "ana@estudio.example"
@@ -27,21 +26,6 @@ CLIENT = f"Received: from x (x.example [192.0.2.77])\n by {MX} with ESMTPS id 4Z
 STORED = letter(DELIVERED + OURS + RESULTS + POSTFIX)
 UNPROVEN = letter(DELIVERED + OURS + CLIENT, From=f"Marta <{STRANGER}>", Message_ID="<m1@flores.example>")
 SENT = letter(Date="", From=f"Ana Souto <{ANA}>", To=f"{STRANGER}, {LAURA}", Cc="hola@estudio.example")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def ana(office: Office, server: RedisServer) -> Office:
-    server.command("FLUSHALL")
-    office.change('"embedded"', f'"{server.url}"')
-    office.state.mkdir()
-    (office.state / "secret").write_text(SECRET.hex())
-    return office
 
 
 def learn(ana: Office, lesson: str, content: str, *options: str, said: str = "learned") -> Result:

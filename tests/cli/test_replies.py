@@ -5,7 +5,6 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,30 +18,13 @@ from milter.core.reasons import REASONS
 from milter.core.reply_job import ClaimKey, ClaimRequest, Guard, Opted, PersonKey, ReplyIntent, ReplyKind, State
 from milter.store.api import Event, Journaled, JournalEntry
 from milter.store.redis import RedisStore
-from tests.cli.office import Office
+from tests.cli.office import SECRET, Office
 from tests.core.studio import ANA
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SECRET = bytes(range(32))
 PACKAGE = Path(__file__).parents[2] / "milter"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def ana(office: Office, server: RedisServer) -> Office:
-    """Ana's office on a Redis of its own, with the daemon's secret."""
-    server.command("FLUSHALL")
-    office.change('"embedded"', f'"{server.url}"')
-    office.state.mkdir()
-    (office.state / "secret").write_text(SECRET.hex())
-    return office
 
 
 def reply(to: str, client: str | None = "acme", template: str = "closed", at: datetime = NOW) -> ReplyIntent:

@@ -1,7 +1,6 @@
 """`recado reputation`: seeing what is known of a sender, and steering it, against a real store."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,28 +9,12 @@ from click.testing import CliRunner, Result
 
 from milter.cli import main
 from milter.core.reputation import HALF_LIFE
-from tests.cli.office import DELIVERED, MX, Office, letter
+from tests.cli.office import DELIVERED, MX, SECRET, Office, letter
 from tests.cli.test_learn import LAURA, OURS, SENT, STORED, STRANGER, UNPROVEN, learn
-from tests.cli.test_replies import SECRET
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 
 MARTA = STRANGER
 ESCAPE = "\x1b[31m"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def ana(office: Office, server: RedisServer) -> Office:
-    server.command("FLUSHALL")
-    office.change('"embedded"', f'"{server.url}"')
-    office.state.mkdir()
-    (office.state / "secret").write_text(SECRET.hex())
-    return office
 
 
 def said(ana: Office, *words: str, given: bytes | None = None) -> str:

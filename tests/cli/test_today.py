@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,27 +12,12 @@ from milter.core.reply_job import State
 from milter.core.today_mail import token_of
 from milter.store.api import Event
 from milter.store.redis import RedisStore
-from tests.cli.office import Office
-from tests.cli.test_replies import NOW, SECRET, reply
+from tests.cli.office import SECRET, Office
+from tests.cli.test_replies import NOW, reply
 from tests.core.studio import MADRID
-from tests.doubles.redis_server import RedisServer, redis_server
+from tests.doubles.redis_server import RedisServer
 
 NOON = "2026-11-20T12:00"  # a Friday; Ana opens at 16:00
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with redis_server() as one:
-        yield one
-
-
-@pytest.fixture
-def ana(office: Office, server: RedisServer) -> Office:
-    server.command("FLUSHALL")
-    office.change('"embedded"', f'"{server.url}"')
-    office.state.mkdir()
-    (office.state / "secret").write_text(SECRET.hex())
-    return office
 
 
 def said(ana: Office, line: str, at: str = NOON) -> str:
