@@ -6,6 +6,7 @@ import pytest
 
 from milter.delivery.next_hop import is_ours
 from tests.delivery.letters import BIG, letter, reach
+from tests.doubles.loop_clock import LoopClock
 from tests.doubles.sink import Sink
 
 both = pytest.mark.parametrize("lmtp", [False, True], ids=["smtp", "lmtp"])
@@ -57,10 +58,14 @@ async def test_a_pooled_connection_that_says_421_is_replaced_once() -> None:
 
 async def test_a_pooled_connection_that_is_slow_is_not_dead() -> None:
     """Waiting as long a second time would be too long for our own peer."""
-    async with Sink() as sink, reach(sink, command=0.05) as hop:
+    clock = LoopClock()
+    async with Sink() as sink, reach(sink, command=20) as hop:
         await hop.send(letter())
         sink.faults.hold, sink.faults.hold_at = asyncio.Event(), "mail"
-        (verdict,) = await hop.send(letter())
+        sending = asyncio.create_task(hop.send(letter()))
+        await sink.held.wait()
+        await clock.forward(30)
+        (verdict,) = await sending
         assert (verdict.code, is_ours(verdict), sink.connections) == (451, True, 1)
 
 

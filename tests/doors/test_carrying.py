@@ -13,7 +13,9 @@ from milter.core.envelope import Transaction
 from milter.delivery.capabilities import Capabilities
 from milter.errors import SmtpError, SmtpReply
 from tests.doors.visitors import STORED, WAIT, Client, OpenDoor
+from tests.doubles.loop_clock import LoopClock
 
+IDLE = 300.0  # seconds by the loop's clock, which the tests put forward
 HELLO = {"lmtp": "LHLO client", "smtp": "EHLO client"}
 
 
@@ -139,44 +141,43 @@ async def test_a_half_closed_client_is_answered_to_the_end(open_door: OpenDoor) 
 
 
 async def test_idle_is_421(open_door: OpenDoor) -> None:
-    client = await (await open_door(idle_timeout=0.05)).connect()
+    clock, client = LoopClock(), await (await open_door(idle_timeout=IDLE)).connect()
     await client.reply()
+    await clock.forward(IDLE)
     assert await client.line() == "421 4.4.2 Idle for too long, closing the connection"
     assert await client.line() == ""
 
 
 async def test_idle_within_data_is_421_and_leaves_nothing(open_door: OpenDoor) -> None:
-    opened = await open_door(idle_timeout=0.05)
+    clock, opened = LoopClock(), await open_door(idle_timeout=IDLE)
     client = await opened.connect()
     await client.begin()
     await client.send(b"Subject: half")
+    await clock.forward(IDLE)
     assert await client.line() == "421 4.4.2 Idle for too long, closing the connection"
     assert opened.carried == []
 
 
 async def test_carrying_is_not_idling(open_door: OpenDoor) -> None:
-    gate = Gate()
-    opened = await open_door(carry=gate.carry, idle_timeout=0.1)
-    client = await opened.connect()
+    clock, gate = LoopClock(), Gate()
+    opened = await open_door(carry=gate.carry, idle_timeout=IDLE)
+    client, other = await opened.connect(), await opened.connect()
     await client.begin()
     await client.send(b".\r\n")
     await soon(gate.begun)
-    for _ in range(3):  # three others idle out, one after the other, meanwhile
-        other = await opened.connect()
-        await other.reply()
-        assert (await other.line()).startswith("421 4.4.2")
+    await other.reply()
+    await clock.forward(3 * IDLE)
+    assert (await other.line()).startswith("421 4.4.2")
     gate.open.set()
     assert await client.reply() == "250 2.0.0 stored"
 
 
 async def test_slow_is_not_idle(open_door: OpenDoor) -> None:
-    clock, opened = await open_door(idle_timeout=0.3), await open_door(idle_timeout=1.0)
+    clock, opened = LoopClock(), await open_door(idle_timeout=IDLE)
     client = await opened.connect()
     await client.begin()
-    for _ in range(5):  # 1.5 seconds in all: every byte gives it a new second
-        tick = await clock.connect()
-        await tick.reply()
-        assert (await tick.line()).startswith("421")
+    for _ in range(5):  # three times as long as one may be idle: every byte begins anew
+        await clock.forward(0.6 * IDLE)
         await client.send(b"x")
     assert await client.ask(b"\r\n.\r\n") == "250 2.0.0 stored"
     assert opened.carried[0].message.header == b"xxxxx\r\n"
