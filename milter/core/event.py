@@ -45,7 +45,8 @@ _PRINTABLE = re.compile(r"[ -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 class Invitation:
     """`organizer` and `attendees`: addresses as written, "" for what is none. `spans` (start, end) in UTC, the coming ones.
 
-    `recurrence`: the RECURRENCE-ID, aware; None for the whole event; `onwards`: and all that follow it (RANGE=THISANDFUTURE).
+    `recurrence`: the RECURRENCE-ID, a day or a floating time as it is, any other in UTC; None for the whole event;
+    `onwards`: and all that follow it (RANGE=THISANDFUTURE).
     `series`: it happens more than once; `weekly`: the rule, if it comes every so many `weeks` on one day and has not begun.
     """
 
@@ -54,7 +55,7 @@ class Invitation:
     organizer: str
     attendees: tuple[str, ...]
     spans: tuple[tuple[datetime, datetime], ...]
-    recurrence: datetime | None
+    recurrence: date | None
     series: bool
     onwards: bool = False
     weekly: str = ""
@@ -128,12 +129,22 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
         _mail(event.get("ORGANIZER", "")),
         tuple(_mail(one) for one in listed[:MOST_ATTENDEES]),
         _spans(event, start, zone, today),
-        _aware(event["RECURRENCE-ID"].dt, zone) if "RECURRENCE-ID" in event else None,
+        _recurrence(event, zone),
         "RRULE" in event or "RDATE" in event or onwards,
         onwards,
         weekly,
         weeks,
     )
+
+
+def _recurrence(event: Any, zone: ZoneInfo) -> date | None:
+    """RFC 5545 section 3.8.4.4: a day or a floating time has to come back as one, for the series says which it is by that."""
+    if "RECURRENCE-ID" not in event:
+        return None
+    when: date = event["RECURRENCE-ID"].dt
+    if not isinstance(when, datetime) or (when.tzinfo is None and "TZID" not in event["RECURRENCE-ID"].params):
+        return when
+    return _aware(when, zone).astimezone(UTC)
 
 
 def _spans(event: Any, start: datetime, zone: ZoneInfo, today: date) -> tuple[tuple[datetime, datetime], ...]:

@@ -55,7 +55,7 @@ class CallHours:
             found = self.state(at) if at else None
             opens = at if isinstance(found, Open) else found.opens if found else None
             state = self.state(opens) if opens else None
-            if opens is None or not isinstance(state, Open) or state.until is None:
+            if opens is None or not isinstance(state, Open):
                 return
             start = opens.astimezone(UTC)
             if self.hold(start, start + length):
@@ -90,7 +90,7 @@ class Answer:
 
 
 def answer(invitation: Invitation, attendee: str, choice: Invitations, calls: CallHours, now: datetime) -> Answer:
-    """DECLINE, or COUNTER with the next call window that is long enough. If there is none: DECLINE."""
+    """DECLINE, or COUNTER with the next call window from then on that is long enough. If there is none: DECLINE."""
     offered = _offer(invitation, calls, now) if choice is Invitations.COUNTER else ()
     event = Event()
     event.add("UID", invitation.uid)
@@ -102,8 +102,7 @@ def answer(invitation: Invitation, attendee: str, choice: Invitations, calls: Ca
     replier.params["PARTSTAT"] = "TENTATIVE" if offered else "DECLINED"
     event["ATTENDEE"] = replier
     if invitation.recurrence:
-        # In UTC: without a VTIMEZONE no other zone may be named.
-        event.add("RECURRENCE-ID", invitation.recurrence.astimezone(UTC))
+        event.add("RECURRENCE-ID", invitation.recurrence)
         if invitation.onwards:
             event["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
     calendar = Calendar()
@@ -131,17 +130,21 @@ def method_of(calendar: str) -> str:
 
 def _name(invitation: Invitation) -> str:
     """UID, SEQUENCE and RECURRENCE-ID (RFC 5546 section 2.1.5): a change has the next SEQUENCE, each of a series is its own."""
-    one = f" {invitation.recurrence.astimezone(UTC):%Y%m%dT%H%M%SZ}" if invitation.recurrence else ""
+    one = f" {invitation.recurrence:%Y%m%dT%H%M%SZ}" if invitation.recurrence else ""
     return f"{invitation.uid} {invitation.sequence}{one}"
 
 
 def _offer(invitation: Invitation, calls: CallHours, now: datetime) -> tuple[Span, ...]:
-    """The times to propose: for a weekly series as many as it has, at the same hour of the wall. () if there are none."""
+    """The times to propose, from the one asked for on: for a weekly series as many as it has, at the same hour of the wall.
+
+    () if there are none.
+    """
     start, end = invitation.spans[0]
     if invitation.series and not invitation.weeks:
         return ()
     zone, count = ZoneInfo(calls.windows.zone), len(invitation.spans)
-    for first in calls.free_starts(now, end - start):
+    # Who asks for a day weeks away is not free tomorrow because we are.
+    for first in calls.free_starts(max(now, start), end - start):
         wall = first.astimezone(zone)
         begins = [(wall + number * invitation.weeks * WEEK).astimezone(UTC) for number in range(count)]
         spans = tuple((one, one + (end - start)) for one in begins)

@@ -65,9 +65,38 @@ def test_what_is_proposed_can_be_taken(hundred: int) -> None:
         if methods[-1] == "COUNTER":
             back = read(answer.calendar.replace("METHOD:COUNTER", "METHOD:REQUEST").encode())
             assert back and not CALLS.outside(back.spans), seed
-            assert back.spans[0][0] > NOW
+            assert back.spans[0][0] > max(NOW, found.spans[0][0])
             assert back.spans[0][1] - back.spans[0][0] == found.spans[0][1] - found.spans[0][0]
             assert back.spans == answer.offered[: len(back.spans)]
         else:
             assert answer.offered == () and "DTSTART" not in one
     assert {"COUNTER", "REPLY"} == set(methods)
+
+
+WRITTEN = {
+    "RECURRENCE-ID;VALUE=DATE:20261124": "RECURRENCE-ID;VALUE=DATE:20261124",
+    "RECURRENCE-ID:20261124T090000": "RECURRENCE-ID:20261124T090000",
+    "RECURRENCE-ID:20261124T090000Z": "RECURRENCE-ID:20261124T090000Z",
+    "RECURRENCE-ID;TZID=Europe/Madrid:20261124T090000": "RECURRENCE-ID:20261124T080000Z",
+    "RECURRENCE-ID;TZID=Nowhere:20261124T090000": "RECURRENCE-ID:20261124T080000Z",
+}
+
+
+@pytest.mark.parametrize("line", WRITTEN)
+def test_one_of_a_series_is_named_as_the_series_knows_it(line: str) -> None:
+    """RFC 5545 section 3.8.4.4: a day stays a day and a floating time one; without a VTIMEZONE no zone may be named."""
+    found = read(calendar(line, DTSTART="20261124T090000"))
+    assert found
+    answer = itip_answer.answer(found, "ana@estudio.example", Invitations.COUNTER, CALLS, NOW)
+    assert WRITTEN[line] in answer.calendar.split("\r\n")
+    assert answer.offered
+
+
+def test_who_takes_calls_at_any_hour_proposes_the_return() -> None:
+    """A window without an end is one, too."""
+    away = (datetime(2026, 11, 23).date(), datetime(2026, 11, 25).date())
+    always = CallHours(Schedule("24/7", "Europe/Madrid", vacations=(away,)), None)
+    found = read(calendar())
+    assert found
+    answer = itip_answer.answer(found, "ana@estudio.example", Invitations.COUNTER, always, NOW)
+    assert answer.offered[0][0] == datetime(2026, 11, 25, 23, tzinfo=UTC)

@@ -129,9 +129,10 @@ def test_it_is_declined() -> None:
 
 
 def test_another_time_is_proposed() -> None:
+    """The day that was asked for, a week away, and not tomorrow."""
     ics = answered(invited(inside(calendar()), Invitations.COUNTER))
     (event,) = ics.walk("VEVENT")
-    assert (ics["METHOD"], event["DTSTART"].dt) == ("COUNTER", datetime(2026, 11, 17, 16, tzinfo=UTC))
+    assert (ics["METHOD"], event["DTSTART"].dt) == ("COUNTER", datetime(2026, 11, 24, 16, tzinfo=UTC))
     assert event["DTEND"].dt - event["DTSTART"].dt == datetime(2026, 1, 1, 1) - datetime(2026, 1, 1, 0, 30)
 
 
@@ -151,8 +152,8 @@ def test_a_weekly_series_is_moved_as_one() -> None:
     ics = Calendar.from_ical(reply.calendar)
     (event,) = ics.walk("VEVENT")
     assert ics["METHOD"] == "COUNTER"
-    assert str(event["DTSTART"].dt) == "2026-11-17 17:00:00+01:00"
-    assert event["RRULE"].to_ical() == b"FREQ=WEEKLY;UNTIL=20270526T070000Z"  # as much earlier as it begins
+    assert str(event["DTSTART"].dt) == "2026-11-24 17:00:00+01:00"
+    assert event["RRULE"].to_ical() == b"FREQ=WEEKLY;UNTIL=20270602T070000Z"  # as much later as it begins
     assert [one["TZID"] for one in ics.walk("VTIMEZONE")] == ["Europe/Madrid"]
     assert [one.astimezone(MADRID).hour for one, _ in reply.offered] == [17] * len(reply.asked)
 
@@ -205,10 +206,10 @@ def test_opening_for_today_makes_no_call_hours() -> None:
 
 
 def test_nothing_is_proposed_while_she_is_away() -> None:
-    """Tuesday the 17th would be the next call window."""
-    gone = Override(datetime(2026, 11, 14, tzinfo=UTC), datetime(2026, 11, 18, tzinfo=UTC), is_open=False)
+    """Tuesday the 24th would be the next call window."""
+    gone = Override(datetime(2026, 11, 14, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC), is_open=False)
     (event,) = answered(invited(alone(calendar()), Invitations.COUNTER, (gone,))).walk("VEVENT")
-    assert event["DTSTART"].dt == datetime(2026, 11, 19, 16, tzinfo=UTC)
+    assert event["DTSTART"].dt == datetime(2026, 11, 26, 16, tzinfo=UTC)
 
 
 def test_focus_ends_when_she_closes() -> None:
@@ -246,7 +247,7 @@ def test_an_answer_is_decided_again_when_it_leaves() -> None:
     assert again(decline, policy=busy(Invitations.TAG)) == "reply-withheld-off"
     assert again(decline, policy=with_calls(decline, None)) == "reply-withheld-off"
     assert again(decline, policy=with_calls(decline, OTHER_HOURS)) == "reply-withheld-call-hours"
-    gone = Override(studio.CLOSED, datetime(2026, 11, 18, tzinfo=UTC), is_open=False)
+    gone = Override(studio.CLOSED, datetime(2026, 11, 25, tzinfo=UTC), is_open=False)
     assert again(counter, policy=busy(counter)) == ""
     assert again(counter, changes=(gone,), policy=busy(counter)) == "reply-withheld-call-taken"
     assert again(counter, later=timedelta(days=5), policy=busy(counter)) == "reply-withheld-expired"

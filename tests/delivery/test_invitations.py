@@ -22,7 +22,7 @@ from tests.service.office import LAURA, NIGHT, STUDIO, Office
 TUESDAY = datetime(2026, 3, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CALLS = Schedule("Tu 15:00-16:00", "UTC")
-ASKED = {"DTSTART": "20260311T090000Z", "DTEND": "20260311T093000Z"}  # on Wednesday morning
+ASKED = {"DTSTART": "20260310T090000Z", "DTEND": "20260310T093000Z"}  # on Tuesday morning
 
 
 def taking_calls(ana: Desk, choice: Invitations, windows: Schedule = CALLS) -> None:
@@ -96,6 +96,6 @@ async def test_other_call_hours_hold_by_then(redis: RedisServer, tmp_path: Path)
     async with desk(tmp_path, redis) as ana:
         taking_calls(ana, Invitations.DECLINE)
         assert await invite(ana) == 1
-        taking_calls(ana, Invitations.DECLINE, Schedule("We 09:00-10:00", "UTC"))
+        taking_calls(ana, Invitations.DECLINE, Schedule("Tu 09:00-10:00", "UTC"))
         await ana.turn()
         assert (ana.left, (await ana.codes())[-1]) == ([], "reply-withheld-call-hours")
