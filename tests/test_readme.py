@@ -51,13 +51,13 @@ NOT_RUN_HERE = {
     "install -m 0644 config/dovecot/90-recado.conf /etc/dovecot/conf.d/90-recado.conf",
     "install -m 0644 config/dovecot/recado.sieve /etc/dovecot/recado.sieve",
     "doveconf namespace/inbox/separator mail_location",
-    "sievec /etc/dovecot/recado.sieve",
+    "sievec -c /etc/dovecot/dovecot.conf /etc/dovecot/recado.sieve",
     "install -m 0644 config/dovecot/91-recado-learn.conf /etc/dovecot/conf.d/91-recado-learn.conf",
     "install -m 0644 config/dovecot/recado-junk.sieve config/dovecot/recado-ham.sieve config/dovecot/recado-sent.sieve "
     "/etc/dovecot/",
-    "sievec /etc/dovecot/recado-junk.sieve",
-    "sievec /etc/dovecot/recado-ham.sieve",
-    "sievec /etc/dovecot/recado-sent.sieve",
+    "sievec -c /etc/dovecot/dovecot.conf /etc/dovecot/recado-junk.sieve",
+    "sievec -c /etc/dovecot/dovecot.conf /etc/dovecot/recado-ham.sieve",
+    "sievec -c /etc/dovecot/dovecot.conf /etc/dovecot/recado-sent.sieve",
     "doveadm reload",
 }
 NEED_A_STORE = ("replies", "today", "away", "promises", "reputation", "learn")
