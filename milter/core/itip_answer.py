@@ -62,6 +62,10 @@ class CallHours:
                 yield start
             at = state.until
 
+    def first(self, now: datetime) -> datetime | None:
+        """From when on calls are taken: `now` in the middle of a window; None: not in the windows that are looked at."""
+        return now if self.hold(now, now) else next(self.free_starts(now, timedelta(0)), None)
+
     def _opens_on_day_of(self, when: datetime, office: Schedule) -> bool:
         local = when.astimezone(ZoneInfo(office.zone))
         for at in (when, local.replace(hour=0, minute=0, second=0, microsecond=0)):

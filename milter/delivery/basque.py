@@ -28,7 +28,7 @@ def _ends(number: int) -> str:
 
 
 def day(one: date, with_year: bool) -> Mapping[str, str]:
-    """day_in "azaroaren 23an", day_of "azaroaren 23ko", weekday "astelehena"."""
+    """day_in "azaroaren 23an", day_of "azaroaren 23ko", day_since "azaroaren 23tik", weekday "astelehena"."""
     ending, number = _ends(one.day), one.day
     month = get_month_names("wide", locale="eu")[one.month] + "ren"
     if with_year:
@@ -38,6 +38,7 @@ def day(one: date, with_year: bool) -> Mapping[str, str]:
     return {
         "day_in": f"{month} {number}{in_}",
         "day_of": f"{month} {number}{of}",
+        "day_since": f"{month} {number}{'e' if ending == 'consonant' else ''}tik",
         "weekday": get_day_names("wide", locale="eu")[one.weekday()],
     }
 

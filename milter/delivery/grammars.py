@@ -23,16 +23,18 @@ CANARIES = "Atlantic/Canary"
 class Grammar:
     """The forms of one language. Their words come from `day(date, with the year)` and `clock(hour, minute)`; hour 24 ends a day.
 
-    `date` a closed day · `dates_last` joins the last two of several · `opens`, `due` {day words} {clock words} · `two_zones`
-    {said} {zone} {other}, where {other} is `other` or `other_day` with {place} · `zone`, `place` of a city, unless `zones`,
-    `places` say it for a time zone · `weekdays` in a list of hours, from Monday · `run` first and last weekday · `window`
-    {first[…]} {last[…]}, clock words · `either` joins alternatives, given the word that follows · `numbers` of messages, from two.
+    `date` a closed day · `dates_last` joins the last two of several · `since` from a day on · `opens`, `due` {day words}
+    {clock words} · `two_zones` {said} {zone} {other}, where {other} is `other` or `other_day` with {place} · `zone`, `place` of a
+    city, unless `zones`, `places` say it for a time zone · `weekdays` in a list of hours, from Monday · `run` first and last
+    weekday · `window` {first[…]} {last[…]}, clock words · `either` joins alternatives, given the word that follows · `numbers` of
+    messages, from two.
     """
 
     day: Callable[[date, bool], Words]
     clock: Callable[[int, int], Words]
     locale: str
     date: str
+    since: str
     dates_last: str
     opens: str
     due: str
@@ -144,6 +146,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_days_of("es", "{day} de {year}"),
         clock=_articled(at=("la", "las")),
         date="el {weekday} {day}",
+        since="a partir del {weekday} {day}",
         dates_last=" y ",
         opens="el {weekday} {day} a {at}",
         due="del {weekday} {day} a {at}",
@@ -168,6 +171,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_days_of("en_GB", "{day} {year}"),
         clock=_english_clock,
         date="{weekday} {day}",
+        since="from {weekday} {day}",
         dates_last=" and ",
         opens="on {weekday} {day} at {time}",
         due="{weekday} {day} at {time}",
@@ -192,6 +196,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_days_of("ca", "{day} de {year}"),
         clock=_articled(at=("la", "les")),
         date="{weekday} {day}",
+        since="a partir de {weekday} {day}",
         dates_last=" i ",
         opens="{weekday} {day} a {at}",
         due="de {weekday} {day} a {at}",
@@ -216,6 +221,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_days_of("gl", "{day} de {year}"),
         clock=_articled(at=("á", "ás"), the=("a", "as")),
         date="o {weekday} {day}",
+        since="a partir do {weekday} {day}",
         dates_last=" e ",
         opens="o {weekday} {day} {at}",
         due="do {weekday} {day} {at}",
@@ -240,6 +246,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=basque.day,
         clock=basque.clock,
         date="{day_in}, {weekday}",
+        since="{day_since} aurrera",
         dates_last=", eta ",
         opens="{day_in}, {weekday}, {at}",
         due="{day_of} ({weekday}) {until}",
@@ -264,6 +271,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_portuguese_day,
         clock=_articled(at=("à", "às"), since=("da", "das")),
         date="{on} {weekday}, {day}",
+        since="a partir de {weekday}, {day}",
         dates_last=", e ",
         opens="{on} {weekday}, {day}, {at}",
         due="{weekday}, {day}, {at}",
@@ -288,6 +296,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_french_day,
         clock=_french_clock,
         date="le {weekday} {day}",
+        since="à partir du {weekday} {day}",
         dates_last=" et ",
         opens="le {weekday} {day} à {time}",
         due="le {weekday} {day} à {time}",
@@ -312,6 +321,7 @@ GRAMMARS: dict[str, Grammar] = {
         day=_days_of("de", "{day} {year}"),
         clock=_german_clock,
         date="am {weekday}, dem {day}",
+        since="ab {weekday}, dem {day}",
         dates_last=", und ",
         opens="am {weekday}, dem {day}, um {time}",
         due="{weekday}, den {day}, {time}",

@@ -46,6 +46,7 @@ _SITUATIONS = {
     "vacation": ("vacation",),
     "prospect": ("hours",),
     "neutral": ("vacation", "open"),
+    "call-request": ("hours", "vacation", "open"),
 }
 _OTHERS = ("hours", "open")
 _USUAL = ("hours", "holiday", "vacation")

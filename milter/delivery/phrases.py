@@ -12,6 +12,7 @@ from milter.delivery.grammars import CANARIES, GRAMMARS, SPAIN, Grammar, Words
 
 MOST_RULES = 3  # more groups of weekly hours than this are a timetable, not a phrase
 MOST_DAYS = 3  # more closed days than this are not named one by one
+FAR = 300  # days
 LANGUAGES = tuple(GRAMMARS)
 
 
@@ -81,6 +82,12 @@ def day_phrase(day: date, language: str, written: date) -> str:
     """ "el martes 8 de diciembre", "Tuesday 8 December"; with the year if it is not the year of `written`."""
     grammar = GRAMMARS[language]
     return grammar.date.format_map(grammar.day(day, day.year != written.year))
+
+
+def since_phrase(day: date, language: str, written: date) -> str:
+    """ "a partir del jueves 7 de enero"; with the year only if it is far away: the opening, which is near it, says it too."""
+    grammar = GRAMMARS[language]
+    return grammar.since.format_map(grammar.day(day, (day - written).days > FAR))
 
 
 def days_phrase(days: Sequence[date], language: str, written: date) -> str:

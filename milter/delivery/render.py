@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from jinja2 import FunctionLoader, Template, TemplateError
 
 from milter.core import address, hours
 from milter.core.hours import Closed, Holiday, Schedule, weekly_windows
+from milter.core.itip_answer import CallHours
 from milter.core.owner import Client, Identity, Owner, Tone
 from milter.core.reply_job import ReplyIntent
 from milter.core.reply_message import Rendered, one_line
@@ -32,7 +33,8 @@ _REPLY_MARKS = re.compile(r"(?:(?:re|rv|fwd?|res|enc|tr|aw|wg|rif|sv|vs)(?:\[\d+
 _NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
 _LONGEST_VALUE = 300  # characters
 MOST_WORDS = 110
-# What a `closed` reader can best do without, in this order, when everything together would be too long to be read: the opening
+SHORTENED = ("closed", "call-request")
+# What their reader can best do without, in this order, when everything together would be too long to be read: the opening
 # says what the closed days say, and the hours matter less than it; then the zone is said once. A promise, and how to alert the
 # owner, always stay.
 SPARE = (("holiday_day", "day_off"), ("hours",), ("channels",))
@@ -101,7 +103,7 @@ class Texts:
         values: Mapping[str, Value] = _values(intent, owner, speaker, count=count, notifier=notifier, due=due)
         try:
             subject = one_line(_capped(text.subject, values), 300).rstrip(": ")
-            shorter = _shorter(intent, owner, due) if intent.template == "closed" else ()
+            shorter = _shorter(intent, owner, due) if intent.template in SHORTENED else ()
             plain, values = _short(text.text, values, shorter)
             look = _look(owner, speaker, intent, subject)
             html = _own_html(_capped(text.html, values), look) if text.html else to_html(plain, look)
@@ -210,7 +212,7 @@ def _values(
         "channel_count": len(channels),
         "urgent": notifier and plan is not None and plan.urgent == "notify",
         "booking": speaker.booking,
-        "call_hours": _hours(speaker.call_schedule, language),
+        "call_hours": _call_hours(intent, speaker, client, language),
         "invited": bool(intent.calendar),
         "proposed": _proposed(intent, language, zone, owner.timezone),
         "owner_name": owner.name,
@@ -277,6 +279,23 @@ def _name(client: Client | None, correspondent: str) -> str:
 def _hours(schedule: Schedule | None, language: str) -> str:
     rules = weekly_windows(schedule.expression) if schedule else None
     return phrases.hours_phrase(rules, language) if rules else ""
+
+
+def _call_hours(intent: ReplyIntent, speaker: Identity, client: Client | None, language: str) -> str:
+    """The usual hours, and since when if closures take the next of them. Strangers read no dates: then nothing."""
+    said, calls = _hours(speaker.call_schedule, language), CallHours.of(speaker, client)
+    if not said or calls is None:
+        return said
+    zone, created = ZoneInfo(calls.windows.zone), intent.created
+    usual = CallHours(Schedule(calls.windows.expression, zone.key), None).first(created)
+    # The day of the opening knows what the owner changed for today, too: calls are taken on days on which it opens.
+    opening = datetime.combine(intent.opens.astimezone(zone).date(), time(), zone) if intent.opens else created
+    first = calls.first(max(created, opening))
+    if usual and first and usual.astimezone(zone).date() == first.astimezone(zone).date():
+        return said
+    if first is None or client is None:
+        return ""
+    return f"{said}, {phrases.since_phrase(first.astimezone(zone).date(), language, created.astimezone(zone).date())}"
 
 
 def offered(channels: Mapping[str, str]) -> list[str]:

@@ -38,7 +38,7 @@ VARIABLES = {
     "channel_count": "how many",
     "urgent": "yes: an URGENTE of this client alerts the owner",
     "booking": "the booking page",
-    "call_hours": "the hours for calls in words",
+    "call_hours": "the hours for calls in words, and since when if closures take the next",
     "invited": "yes: an invitation of the client's calendar is answered with no",
     "proposed": "the time for a call that is proposed instead, with its on or el",
     "owner_name": "the owner's name",

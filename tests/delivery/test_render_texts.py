@@ -223,6 +223,55 @@ def test_the_answer_to_an_invitation_is_said_in_words_too(language: str, no: str
     assert no not in TEXTS.render(intent("call-request", language), ANA).text
 
 
+SINCE = {
+    "es": "martes y jueves, de 17:00 a 19:00, a partir del jueves 7 de enero",
+    "en": "Tuesday and Thursday, 17:00 to 19:00, from Thursday 7 January",
+    "ca": "dimarts i dijous, de 17:00 a 19:00, a partir de dijous 7 de gener",
+    "gl": "martes e xoves, de 17:00 a 19:00, a partir do xoves 7 de xaneiro",
+    "eu": "astearteetan eta ostegunetan, 17:00etatik 19:00etara, urtarrilaren 7tik aurrera",
+    "pt": "terça-feira e quinta-feira, das 17:00 às 19:00, a partir de quinta-feira, 7 de janeiro",
+    "fr": "mardi et jeudi, de 17 h à 19 h, à partir du jeudi 7 janvier",
+    "de": "Dienstag und Donnerstag, 17:00 bis 19:00 Uhr, ab Donnerstag, dem 7. Januar",
+}
+IN_THE_VACATION = datetime(2026, 12, 26, 10, tzinfo=MADRID)
+
+
+@pytest.mark.parametrize("tone", Tone)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_asks_for_a_call_in_the_vacation_reads_since_when_there_are_any(language: str, tone: Tone) -> None:
+    away = intent("call-request", language, created=IN_THE_VACATION)
+    assert f"({SINCE[language]})" in TEXTS.render(away, toned(tone)).text
+
+
+CALL_DAYS = {  # when the message is written; what follows the usual hours
+    datetime(2026, 11, 20, 23, 45, tzinfo=MADRID): "",
+    datetime(2026, 12, 7, 23, 45, tzinfo=MADRID): ", a partir del jueves 10 de diciembre",  # Tuesday is a holiday
+    datetime(2026, 12, 9, 10, tzinfo=MADRID): "",
+    datetime(2026, 12, 22, 12, tzinfo=MADRID): "",  # the calls of this evening are taken still
+    datetime(2026, 12, 22, 23, 45, tzinfo=MADRID): ", a partir del jueves 7 de enero",
+    datetime(2027, 2, 9, 17, 30, tzinfo=MADRID): ", a partir del jueves 11 de febrero",  # a day off, in its call hours
+}
+
+
+@pytest.mark.parametrize("at", CALL_DAYS)
+def test_the_next_call_hours_are_true(at: datetime) -> None:
+    text = TEXTS.render(intent("call-request", created=at), ANA).text
+    assert f"(martes y jueves, de 17:00 a 19:00{CALL_DAYS[at]})" in text
+
+
+def test_who_is_away_by_her_own_word_takes_no_calls_either() -> None:
+    """Away until Thursday, which no schedule knows: the opening does."""
+    thursday = datetime(2026, 11, 26, 16, tzinfo=MADRID)
+    text = TEXTS.render(intent("call-request", opens=thursday), ANA).text
+    assert "(martes y jueves, de 17:00 a 19:00, a partir del jueves 26 de noviembre)" in text
+
+
+def test_strangers_read_no_dates_of_the_call_hours() -> None:
+    texts = own(prospect="Subject: Hola\n\nLlamadas: {{ call_hours }}.\n")
+    assert "martes y jueves" in texts.render(intent("prospect", client=None), ANA).text
+    assert "Llamadas: ." in texts.render(intent("prospect", client=None, created=IN_THE_VACATION), ANA).text
+
+
 def test_an_owner_without_a_brand_signs_with_the_name_alone() -> None:
     assert "Un saludo,\nAna Souto\n\nMensaje" in TEXTS.render(intent(), with_studio(brand=type(STUDIO.brand)())).text
     assert (
