@@ -200,6 +200,12 @@ WORDS: dict[str, str] = {
         """,
 }
 
+# How a line begins that says nothing of the language: whoever writes to Spain may greet in Spanish and go on in his own.
+GREETINGS = frozenset({
+    "hola", "buenos", "buenas", "estimada", "bon", "bona", "bones", "ola", "bos", "boas", "olá", "bom", "boa", "kaixo", "egun",
+    "arratsalde", "bonjour", "bonsoir", "salut", "hallo", "guten", "hi", "hello", "hey", "dear", "good",
+})  # fmt: skip
+
 # Endings of words of six letters and more.
 ENDINGS: dict[str, str] = {
     "es": "ción ciones dad dades illo illa ando iendo amos emos imos aron ieron abas aban mente uerza ido ado idos ados",

@@ -6,7 +6,7 @@ Catalan share half of theirs. Unsure is an answer: then the owner's own language
 
 import re
 
-from milter.core.function_words import ENDINGS, MARKS, WORDS
+from milter.core.function_words import ENDINGS, GREETINGS, MARKS, WORDS
 
 LANGUAGES = ("ca", "de", "en", "es", "eu", "fr", "gl", "pt")
 MOST = 2048  # characters looked at
@@ -16,6 +16,7 @@ SHARE = 0.25  # of the words known: less is another language, or a list of names
 MOST_SHARED = 0.85  # what the next language has of the points of the first
 
 _WORD = re.compile(r"[^\W\d_]+")
+_CODE = re.compile(r"\(\)|[;{}]\s*$| [=!<>+-]?= |=>|</")
 _LONG = 6  # letters of a word whose ending tells
 
 
@@ -36,14 +37,27 @@ _LENGTHS = sorted({len(one) for one in _ENDINGS}, reverse=True)
 
 def identify(text: str) -> str | None:
     """One of LANGUAGES, or None if it is none of them or not clear which. Looks at the beginning first. Never raises."""
-    text = text[:MOST].lower()
-    return _identify(text[:FIRST]) or (_identify(text) if len(text) > FIRST else None)
+    lines = [one for one in text[:MOST].lower().split("\n") if not _CODE.search(one)]
+    text = "\n".join(lines)
+    known = _identify(text[:FIRST]) or (_identify(text) if len(text) > FIRST else None)
+    first = next((one for one in lines if _tells(one)), "")
+    points = _points(first)
+    if known and max(points.values()) - points[known] >= 1:
+        # "Me sale esto:", and then an error message of thirty words: the person's own line outweighs it.
+        return _identify(first)
+    return known
 
 
 def _identify(text: str) -> str | None:
-    words = set(_WORD.findall(text))
+    words, points = _words(text), _points(text)
+    (first, most), (_, next_most) = sorted(points.items(), key=lambda one: -one[1])[:2]
+    sure = most - next_most >= LEAD and most >= SHARE * len(words) and next_most <= MOST_SHARED * most
+    return first if sure and first in LANGUAGES else None
+
+
+def _points(text: str) -> dict[str, float]:
     points = dict.fromkeys(WORDS, 0.0)
-    for one in words:
+    for one in _words(text):
         for language in _WORDS.get(one) or _ending(one):
             points[language] += 1
     marks = [_LETTERS[one] for one in _LETTERS.keys() & set(text)]
@@ -51,9 +65,17 @@ def _identify(text: str) -> str | None:
     for languages in marks:
         for language in languages:
             points[language] += 1 / len(languages)
-    (first, most), (_, next_most) = sorted(points.items(), key=lambda one: -one[1])[:2]
-    sure = most - next_most >= LEAD and most >= SHARE * len(words) and next_most <= MOST_SHARED * most
-    return first if sure and first in LANGUAGES else None
+    return points
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text))
+
+
+def _tells(line: str) -> bool:
+    """More than a name or a greeting."""
+    words = _WORD.findall(line)
+    return len(words) > 3 or (len(words) > 1 and words[0] not in GREETINGS)
 
 
 def _ending(word: str) -> frozenset[str]:
