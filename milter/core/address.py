@@ -89,7 +89,8 @@ _remembered_organisation = lru_cache(maxsize=4096)(_organisation)
 
 _SRS0 = re.compile(r"srs0[=+-][^=]+=[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)
 _SRS1 = re.compile(r"srs1[=+-][^=]+=[^=]+==(?:[^=]+=)?[^=]+=(?P<domain>[^=]+)=(?P<local>.+)", re.I)
-_BATV = re.compile(r"(?:prvs|btv1|msprvs1)=[^=]+=(?P<local>.+)", re.I)
+# draft-levine-smtp-batv, and how Barracuda (btv1==hash==local) and SparkPost (msprvs1) write it.
+_BATV = re.compile(r"(?:(?:prvs|btv1|msprvs1)=[^=]+=|btv1==[^=]+==)(?P<local>.+)", re.I)
 
 
 def correspondent_name(address: str, delimiter: str) -> str:

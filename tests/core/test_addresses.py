@@ -72,6 +72,8 @@ def test_an_own_address_far_down_a_real_list_is_found() -> None:
         ("SRS0=HHH=TT=acme.example=laura@forward.example", "laura@acme.example"),
         ("SRS1=HHH=other.example==HHH=TT=acme.example=laura@forward.example", "laura@acme.example"),
         ("prvs=0123456789=laura@acme.example", "laura@acme.example"),
+        ("btv1==0123abcd==laura@acme.example", "laura@acme.example"),
+        ("btv1=0123abcd=laura@acme.example", "laura@acme.example"),
         ("laura@acme.example", "laura@acme.example"),
     ],
 )

@@ -18,19 +18,20 @@ _DAEMONS = """
 _NOREPLY = """
     noreply noreplies donotreply dontreply donotrespond dontrespond donotanswer noresponse noanswer notreply neverreply
     unattended unmonitored notmonitored replynotpossible cannotreply noreplay
-    noresponder noresponda norespondas noresponde norespuesta norespuestas sinrespuesta noescribir
-    nocontestar nocontesta nocontestes noconteste
-    norespon norespondre norespongueu noresponeu noresposta nocontesteu nocontestareu senseresposta
+    noresponder noresponda norespondas norespondan norespondais noresponde norespuesta norespuestas sinrespuesta
+    noreplica noreplicar noescribir nocontestar nocontesta nocontestes noconteste nocontesten
+    norespon norespondre norespongueu norespongui noresponeu noresposta nocontesteu nocontesti nocontestis
+    nocontestareu senseresposta
     nonresponder nonresponda nonrespondas noncontestar noncontestes senresposta
     ezerantzun ezerantzunmesedez erantzunikez erantzungabe
     naoresponder naoresponda naoresponde naorespondas semresposta
     nepasrepondre nepasrepondres nerepondezpas nerepondspas nereponsepas pasdereponse sansreponse noreponse
     nichtantworten bittenichtantworten keineantwort keineantworten keinerueckantwort antwortnichtmoeglich
-    antwortenichtmoeglich antwortennichtmoeglich nichtbeantworten
-    nonrispondere nonrispondete nonrispondi nonrisponda norisposta senzarisposta
+    antwortenichtmoeglich antwortennichtmoeglich antwortnichtmoglich antwortennichtmoglich nichtbeantworten
+    nonrispondere norispondere nonrispondete nonrispondi nonrisponda norisposta senzarisposta
     nietantwoorden nietbeantwoorden nietreageren geenantwoord geenreactie
-    svarainte svaraej intesvara ejsvar ingetsvar
-    svarikke ikkesvar besvarikke ikkebesvar intetsvar ingensvar
+    svarainte svaraej svarasej ejbesvaras intesvara ejsvar ingetsvar
+    svarikke ikkesvar besvarikke besvaresikke ikkebesvar ikkebesvares intetsvar ingensvar
     eivastausta alavastaa nieodpowiadac nieodpowiadaj neodpovidat neodpovidejte
 """
 DAEMONS = frozenset(_DAEMONS.split())
@@ -38,7 +39,10 @@ NOREPLY = frozenset(_NOREPLY.split())
 _LONGEST_PHRASE = 5  # words of the longest entry above, written apart: ne-pas-re-pon-dre is nobody's spelling
 _WORDS = re.compile(r"[a-z0-9]+")
 # noreplyalertas@, pleasedonotreply@: no other word holds these.
-_GLUED = re.compile(r"[a-z]*(?:noreply|donotreply|noresponder|nepasrepondre|nichtantworten|naoresponder)[a-z]*")
+_GLUED = re.compile(
+    r"[a-z]*(?:noreply|donotreply|noresponder|nonresponder|nocontestar|norespongueu|ezerantzun|nepasrepondre"
+    r"|nichtantworten|naoresponder|nonrispondere|nietantwoorden)[a-z]*"
+)
 _VERP = re.compile(
     r"(?:.*[-_.+])?(?:bounces[-+=_.].*|bounce[+=].*|bounce[-_.].*[\d=].*|bounces?\d*)"  # S23: list-bounces, bounce+tag, bounce-88
     r"|.*-return-\d+(?:-.*)?"  # ezmlm: list-return-12-ana=estudio.example
