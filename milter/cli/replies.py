@@ -98,5 +98,5 @@ async def _read(settings: Settings, owners: list[Owner]) -> list[History]:
 
 
 async def _history(store: RedisStore, owner: Owner) -> History:
-    journal = await store.journal(owner.id, BEGINNING, MOST)
-    return History(owner, rows(owner, journal, await store.queued(owner.id)), await store.opted_out(owner.id))
+    journal = await store.history.journal(owner.id, BEGINNING, MOST)
+    return History(owner, rows(owner, journal, await store.history.queued(owner.id)), await store.history.opted_out(owner.id))

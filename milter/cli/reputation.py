@@ -70,7 +70,7 @@ def show(name: str, file: Path | None, wanted: str | None, as_json: bool) -> Non
         for owner in owners:
             (one,) = await reputation_known.rate(store, policy, owner, [who], now)
             unproven = await reputation_known.claimed(store, policy, owner, who, now)
-            journal = await store.journal(owner.id, reputation_known.BEGINNING, reputation_known.MOST)
+            journal = await store.history.journal(owner.id, reputation_known.BEGINNING, reputation_known.MOST)
             mine = [each for each in journal if who.name in _names(each, policy)]
             people = await reputation_known.written_to(store, owner, who, now)
             found.append((Rated(owner, who, one.listed, one.known, unproven, now, people), mine))

@@ -136,7 +136,7 @@ async def candidates(store: RedisStore, policy: Policy, owner: Owner) -> list[Se
     """Names that can be asked for. Redis knows hashes only: these are from the owner's file and his journal, with their domains."""
     books: tuple[AddressBook, ...] = (owner.client_book, owner.contact_book, owner.people_book, owner.alert_book)
     found = [one for book in books for one in book.exact]
-    found += [one for entry in await store.journal(owner.id, BEGINNING, MOST) for one in addresses_in(entry)]
+    found += [one for entry in await store.history.journal(owner.id, BEGINNING, MOST) for one in addresses_in(entry)]
     found = [one for one in found if mailboxes.is_address(one) and not policy.addressed(one)]
     people = dict.fromkeys(sender.of_address(one, policy.recipient_delimiter) for one in found)
     domains = [sender.of_domain(one) for book in books for one in book.domains]

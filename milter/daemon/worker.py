@@ -110,7 +110,7 @@ class Worker:
             now=_now,
             new_id=lambda: secrets.token_hex(6),
             carry=bounces.taken(
-                relay.carry(service, hop, str(door.next_hop)), lambda: service.settings.policy, store.bounced
+                relay.carry(service, hop, str(door.next_hop)), lambda: service.settings.policy, store.replies.bounced
             ),
             capabilities=hop.capabilities,
             admit=relay.admit(service, hop) if door.name == "smtp" else everybody,

@@ -100,14 +100,14 @@ class ReplyQueue:
         room = AT_ONCE - len(self._in_hand)
         if room == 0 or self.store.state is None or self.store.changed:
             return LONGEST_SLEEP
-        jobs = await self.store.lease(self.now(), room)
+        jobs = await self.store.replies.lease(self.now(), room)
         for job in jobs:
             task = asyncio.create_task(self._work(job))
             self._in_hand.add(task)
             task.add_done_callback(self._done)
         if jobs:
             return 0
-        due = await self.store.next_due()
+        due = await self.store.replies.next_due()
         return LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, (due - self.now()).total_seconds())
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -148,7 +148,7 @@ class ReplyQueue:
             told = {"owner": owner.id, "template": intent.template, "cause": str(error)}
             log.error("a reply cannot be written", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
-        if not await self.store.within_hourly_limit(job, owner.replies.hourly_limit, settings.policy.hourly_limit, now):
+        if not await self.store.replies.within_hourly_limit(job, owner.replies.hourly_limit, settings.policy.hourly_limit, now):
             told = {"owner": owner.id, "identity": intent.identity, "limit": str(owner.replies.hourly_limit)}
             log.warning("too many replies in an hour: the rest is withheld", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-hourly-limit")
@@ -191,7 +191,7 @@ class ReplyQueue:
 
         async def hand() -> bool:
             nonlocal ours
-            ours = await self.store.handed(job, self.now())
+            ours = await self.store.replies.handed(job, self.now())
             return ours
 
         outcome = await carry(hand)
@@ -227,16 +227,16 @@ class ReplyQueue:
     async def _put_back(self, job: Job) -> None:
         """Its dot was not written, so it is due at once when the store is back."""
         now = self.now()
-        await self.store.retry(job, now, now, "")
+        await self.store.replies.retry(job, now, now, "")
 
     async def _defer(self, job: Job, outcome: SmtpReply) -> None:
         now = self.now()
-        await self.store.retry(job, now + RETRIES[job.attempts], now, "reply-deferred-next-hop")
+        await self.store.replies.retry(job, now + RETRIES[job.attempts], now, "reply-deferred-next-hop")
         told = _named(job) | {"reply": f"{outcome.code} {outcome.enhanced}".strip(), "attempts": job.attempts + 1}
         log.info("reply deferred", extra=told)
 
     async def _finish(self, job: Job, state: State, code: str) -> None:
-        await self.store.finish(job, state, self.now(), code)
+        await self.store.replies.finish(job, state, self.now(), code)
         log.info("reply %s", state, extra=_named(job) | {"reason": code})
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger("milter.doors")
 NOTED = SmtpReply(250, "2.6.0", "Bounce noted")
 LATER = SmtpReply(451, "4.3.0", "The bounce cannot be noted now, try again later")
 
-# (record, now, journal code, status, no reply before) -> whether the record is known: `RedisStore.bounced`
+# (record, now, journal code, status, no reply before) -> whether the record is known: `Replies.bounced`
 Note = Callable[[str, datetime, str, str, datetime | None], Awaitable[bool]]
 
 

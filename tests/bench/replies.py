@@ -120,9 +120,9 @@ async def unknown_ones(state: Path) -> set[str]:
     """The correspondents of replies whose outcome is not known, handed ones that nobody came back for included."""
     store = RedisStore(live_url(state), Keys(bytes.fromhex((state / "secret").read_text().strip())), read_only=True)
     try:
-        entries = await store.journal("ana", datetime(2020, 1, 1, tzinfo=UTC), 1_000_000)
+        entries = await store.history.journal("ana", datetime(2020, 1, 1, tzinfo=UTC), 1_000_000)
         listed = {one.entry.fields.get("to", "") for one in entries if one.entry.code.startswith("reply-unknown")}
-        return listed | {one.intent.correspondent for one in await store.queued("ana")}
+        return listed | {one.intent.correspondent for one in await store.history.queued("ana")}
     finally:
         await store.close()
 

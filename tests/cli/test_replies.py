@@ -54,10 +54,10 @@ def happened(server: RedisServer, *events: Event, ends: dict[str, tuple[State, s
         store = RedisStore(server.url, Keys(SECRET))
         for one in events:
             await store.settle(one)
-        for job in await store.lease(NOW + 2 * HOUR, 100) if ends else []:
+        for job in await store.replies.lease(NOW + 2 * HOUR, 100) if ends else []:
             if end := (ends or {}).get(job.intent.correspondent):
-                await store.handed(job, NOW)
-                await store.finish(job, *(end[0], NOW, end[1]))
+                await store.replies.handed(job, NOW)
+                await store.replies.finish(job, *(end[0], NOW, end[1]))
         await store.close()
 
     asyncio.run(tell())

@@ -173,9 +173,9 @@ def promised(server: RedisServer, **due: timedelta) -> None:
             for name, span in due.items()
         )
         await store.settle(Event("e1", NOW, "acme.example", "", replies=replies))
-        for job in await store.lease(NOW + timedelta(hours=2), 100):
-            await store.handed(job, NOW)
-            await store.finish(job, State.SENT, NOW, "reply-sent")
+        for job in await store.replies.lease(NOW + timedelta(hours=2), 100):
+            await store.replies.handed(job, NOW)
+            await store.replies.finish(job, State.SENT, NOW, "reply-sent")
         await store.close()
 
     asyncio.run(tell())

@@ -64,7 +64,7 @@ class Room:
 
     async def codes(self) -> list[str]:
         """What the journal says became of replies."""
-        entries = await self.store.journal("ana", NIGHT.replace(day=1), 100)
+        entries = await self.store.history.journal("ana", NIGHT.replace(day=1), 100)
         return [one.entry.code for one in entries if "message_id" in one.entry.fields]
 
     def change(self, **changes: object) -> None:

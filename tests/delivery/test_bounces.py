@@ -135,7 +135,7 @@ async def at_the_door(ana: Room, one: Transaction) -> list[int]:
     service = Service(ana.settings, ana.store, keep=lambda event: pytest.fail("the store is away"))
     hop = ana.owner_mail.next_hop(ana.settings)
     assert hop
-    carry = door.taken(relay.carry(service, hop, "x"), lambda: ana.settings.policy, ana.store.bounced)
+    carry = door.taken(relay.carry(service, hop, "x"), lambda: ana.settings.policy, ana.store.replies.bounced)
     return [reply.code for reply in await carry(one)]
 
 
@@ -155,7 +155,7 @@ async def test_it_is_noted_with_whom_it_was_for_and_delivered_nowhere(redis: Red
         back = await sent(ana)
         assert await at_the_door(ana, transaction(back)) == [250]
         assert ana.inside.commands == []
-        (*_, entry) = await ana.store.journal("ana", NIGHT - DAY, 10)
+        (*_, entry) = await ana.store.history.journal("ana", NIGHT - DAY, 10)
         assert (entry.entry.code, entry.at) == ("reply-bounced", NIGHT)
         assert (entry.entry.fields["to"], entry.entry.fields["status"]) == (LAURA, "5.1.1")
         assert entry.entry.fields["message_id"].endswith("@mx.estudio.example>")
@@ -192,7 +192,7 @@ async def test_anything_else_is_carried_untouched_and_never_answered(
         (carried,) = ana.inside.delivered
         assert (carried.rcpts, carried.data) == (((back, ()),), content)
         assert await ana.codes() == ["reply-sent"]
-        assert await ana.store.next_due() is None
+        assert await ana.store.replies.next_due() is None
 
 
 async def test_beside_other_recipients_each_has_its_own_answer(redis: RedisServer, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ async def test_a_client_whom_nothing_proves_has_it_filed_with_him_all_the_same(
     """He got the stranger's text; his mail is in the client's folder, and so is the answer."""
     async with room(tmp_path, redis) as ana:
         await ana.mail()
-        job = (await ana.store.lease(ana.now, 1))[0]
+        job = (await ana.store.replies.lease(ana.now, 1))[0]
         letter = copy_of(replace(job.intent, client=None), b"x", ana.settings.policy)
         assert letter and letter.folder == "Clientes/ACME"
 

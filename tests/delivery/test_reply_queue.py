@@ -83,7 +83,7 @@ class Desk:
 
     async def codes(self) -> list[str]:
         """What the journal says of replies."""
-        entries = await self.store.journal("ana", NIGHT - MINUTE, 100)
+        entries = await self.store.history.journal("ana", NIGHT - MINUTE, 100)
         return [one.entry.code for one in entries if "message_id" in one.entry.fields]
 
     @property
@@ -422,7 +422,7 @@ async def test_before_the_store_was_looked_at_replies_wait(redis: RedisServer, t
         queue = ana.queue()
         queue.start()
         await asyncio.sleep(0)
-        assert await ana.store.next_due() == NIGHT
+        assert await ana.store.replies.next_due() == NIGHT
         await ana.store.prepare(NIGHT)
         queue.wake()
         await ana.sink.wait(1)
@@ -492,7 +492,7 @@ async def test_a_reply_taken_back_before_its_dot_does_not_leave(
         queue.start()
         await ana.sink.held.wait()
         own = ClaimKey("ana", "studio", LAURA, ReplyKind.ACKNOWLEDGEMENT)
-        assert await ana.store.cancel(own, ana.now, "reply-cancelled-answered")
+        assert await ana.store.replies.cancel(own, ana.now, "reply-cancelled-answered")
         ana.sink.faults.hold.set()
         await queue.close()
         assert (ana.sink.dotted, await ana.state()) == ([], State.CANCELLED)
@@ -583,6 +583,6 @@ async def test_what_is_due_when_it_stops_stays_due(redis: RedisServer, tmp_path:
         queue = ana.queue()
         queue.start()
         await queue.close()
-        assert await ana.store.next_due() is not None or await ana.state() is State.SENT
+        assert await ana.store.replies.next_due() is not None or await ana.state() is State.SENT
         await ana.turn()
         assert ana.left == [LAURA]

@@ -209,7 +209,7 @@ async def test_a_lost_connection_is_no_refusal(redis: RedisServer, tmp_path: Pat
 
 async def due(ana: Office) -> int:
     """How many replies the store would give to a worker."""
-    return len(await ana.store.lease(after(minutes=1), 10))
+    return len(await ana.store.replies.lease(after(minutes=1), 10))
 
 
 async def test_a_client_at_night_gets_one_claim_and_the_queue_is_woken_once(
@@ -229,7 +229,7 @@ async def test_a_burst_is_counted_for_the_reply(redis: RedisServer, tmp_path: Pa
     async with office(tmp_path, redis) as ana:
         for number in range(4):
             await ana.mail(STUDIO, HELLO, message_id=f"<{number}@acme.example>")
-        (job,) = await ana.store.lease(after(minutes=1), 10)
+        (job,) = await ana.store.replies.lease(after(minutes=1), 10)
         assert job.count == 4
 
 
@@ -239,7 +239,7 @@ async def test_the_next_period_counts_from_one(redis: RedisServer, tmp_path: Pat
             await ana.mail(STUDIO, message_id=f"<{number}@acme.example>")
         next_weekend = after(days=7)
         await ana.mail(STUDIO, message_id="<next@acme.example>", now=next_weekend)
-        (job,) = await ana.store.lease(next_weekend, 10)
+        (job,) = await ana.store.replies.lease(next_weekend, 10)
         assert (job.count, job.intent.parent_id) == (1, "<next@acme.example>")
 
 

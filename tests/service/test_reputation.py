@@ -192,13 +192,13 @@ async def test_evidence_waits_in_the_outbox_and_counts_once(ana: Office, own_red
 
 async def test_a_reply_that_bounced_for_good_is_held_against_the_correspondent(ana: Office) -> None:
     await ana.mail(STUDIO, content=letter(LAURA, PROVEN.format("acme.example")), mail_from=LAURA)
-    (job,) = await ana.store.lease(after(minutes=1), 1)
-    assert await ana.store.bounced(job.name, after(minutes=2), "reply-delayed", "4.4.1", None)
+    (job,) = await ana.store.replies.lease(after(minutes=1), 1)
+    assert await ana.store.replies.bounced(job.name, after(minutes=2), "reply-delayed", "4.4.1", None)
     before = await known(ana, of_address(LAURA))
     assert before and before.bad == 0
     for _ in range(2):
         silent_until = after(minutes=2) + bounces.SILENT
-        assert await ana.store.bounced(job.name, after(minutes=2), "reply-bounced", "5.1.1", silent_until)
+        assert await ana.store.replies.bounced(job.name, after(minutes=2), "reply-bounced", "5.1.1", silent_until)
     record = await known(ana, of_address(LAURA))
     assert record and record.bad == 0.5, "once, though it came twice"
 
@@ -207,20 +207,20 @@ async def test_a_bounce_that_is_told_again_because_redis_went_away_counts_once(
     ana: Office, own_redis: RedisServer
 ) -> None:
     await ana.mail(STUDIO, content=letter(LAURA, PROVEN.format("acme.example")), mail_from=LAURA)
-    (job,) = await ana.store.lease(after(minutes=1), 1)
+    (job,) = await ana.store.replies.lease(after(minutes=1), 1)
     # What comes behind the record of the reply meets an error, as it would if Redis went away between the waits.
     promises = f"{shard_tag(Layout(ana.settings.policy.keys).shard('ana'))}:promises"
     listed = f"{promises}:{ana.settings.policy.keys.name('promises', 'ana')}"
     own_redis.command("SET", listed, "foreign")
     told = (job.name, after(minutes=2), "reply-bounced", "5.1.1", after(minutes=2) + bounces.SILENT)
     with pytest.raises(StoreAway):
-        await ana.store.bounced(*told)
+        await ana.store.replies.bounced(*told)
     own_redis.command("DEL", listed)
     for _ in range(2):
-        assert await ana.store.bounced(*told)
+        assert await ana.store.replies.bounced(*told)
     record = await known(ana, of_address(LAURA))
     assert record and record.bad == 0.5
-    journal = await ana.store.journal("ana", after(days=-1), 100)
+    journal = await ana.store.history.journal("ana", after(days=-1), 100)
     assert [one.entry.code for one in journal].count("reply-bounced") == 1
 
 

@@ -59,7 +59,7 @@ async def write_to_herself(ana: Office, subject: str, **how: bool) -> list[Lette
 
 
 async def due(ana: Office) -> int:
-    return len(await ana.store.queued("ana"))
+    return len(await ana.store.history.queued("ana"))
 
 
 async def test_closed_for_today_a_client_is_answered_and_told_when(redis: RedisServer, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_closed_for_today_a_client_is_answered_and_told_when(redis: RedisS
         assert await due(ana) == 0
         await ana.store.today.change("ana", CLOSED, WORK)
         await ana.mail(STUDIO, mail_from=LAURA, message_id="<2@acme.example>", now=WORK)
-        (one,) = await ana.store.queued("ana")
+        (one,) = await ana.store.history.queued("ana")
         assert one.intent.opens == datetime(2026, 3, 9, 9, tzinfo=UTC)
 
 

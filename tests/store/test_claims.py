@@ -86,9 +86,9 @@ async def test_a_claim_along_forbids_the_next_reply_and_has_the_state_of_its_job
     pointer, along = request(key(kind=ReplyKind.WRONG_ADDRESS)), request(guard=Guard.NONE)
     await store.settle(event("e1", intent("1", pointer, along)))
     assert (await store.facts(query(key()))).claims[key()].state is State.DUE
-    (job,) = await store.lease(EVENING + HOUR, 10)
-    await store.handed(job, EVENING + HOUR)
-    await store.finish(job, State.SENT, EVENING + HOUR, "reply-sent")
+    (job,) = await store.replies.lease(EVENING + HOUR, 10)
+    await store.replies.handed(job, EVENING + HOUR)
+    await store.replies.finish(job, State.SENT, EVENING + HOUR, "reply-sent")
     assert (await store.facts(query(key()))).claims[key()].state is State.SENT
     assert await store.settle(event("e2", intent("2"))) == NOBODY
 
@@ -98,7 +98,7 @@ async def test_a_claim_along_leaves_the_waiting_job_of_its_record_alone(store: R
     pointer = request(key(kind=ReplyKind.WRONG_ADDRESS))
     await store.settle(event("e2", intent("2", pointer, request(until=MONDAY + DAY, guard=Guard.NONE))))
     assert (await store.facts(query(key()))).claims[key()].until == MONDAY + DAY
-    jobs = await store.lease(EVENING + HOUR, 10)
+    jobs = await store.replies.lease(EVENING + HOUR, 10)
     assert {job.intent.message_id for job in jobs} == message_ids("1", "2")
 
 
@@ -141,7 +141,7 @@ async def test_fifty_at_once_get_one_reply(store: RedisStore) -> None:
     settled = await asyncio.gather(*(store.settle(event(f"e{one}", intent(str(one)))) for one in range(50)))
     assert sum(len(one.claimed) for one in settled) == 1
     assert (await store.facts(query(key()))).claims[key()].count == 50
-    assert len(await store.lease(EVENING + HOUR, 100)) == 1
+    assert len(await store.replies.lease(EVENING + HOUR, 100)) == 1
 
 
 async def test_the_same_event_again_changes_nothing_and_answers_the_same(store: RedisStore) -> None:
@@ -151,7 +151,7 @@ async def test_the_same_event_again_changes_nothing_and_answers_the_same(store: 
     assert [await store.settle(once) for _ in range(3)] == [first] * 3
     assert await store.facts(query(key(), author="laura@acme.example")) == before
     assert before.standing["ana"].low == pytest.approx(bounds(Record(0, good=1))[0])
-    assert len(await store.journal("ana", EVENING, 10)) == 1
+    assert len(await store.history.journal("ana", EVENING, 10)) == 1
 
 
 async def test_an_event_of_several_owners_claims_for_each(store: RedisStore) -> None:
@@ -168,11 +168,11 @@ async def test_a_shadow_reply_claims_apart_and_becomes_due_for_its_rehearsal(sto
     assert await store.settle(event("e1", intent("1", shadow))) == Settled(message_ids("1"))
     assert await store.settle(event("e2", intent("2", shadow))) == NOBODY
     assert (await store.facts(query(shadow.key))).claims[shadow.key].state is State.DUE
-    (job,) = await store.lease(EVENING + DAY, 10)
+    (job,) = await store.replies.lease(EVENING + DAY, 10)
     assert job.intent == intent("1", shadow)
-    await store.finish(job, State.WITHHELD, EVENING + DAY, "reply-rehearsed")
+    await store.replies.finish(job, State.WITHHELD, EVENING + DAY, "reply-rehearsed")
     assert (await store.facts(query(shadow.key))).claims[shadow.key].state is State.WITHHELD
-    assert await store.next_due() is None
+    assert await store.replies.next_due() is None
     assert await store.settle(event("e3", intent("3"))) == Settled(message_ids("3"))
 
 
@@ -206,9 +206,9 @@ async def test_the_script_and_core_agree_on_what_is_taken(store: RedisStore) -> 
 async def test_bytes_that_are_no_utf8_come_back_as_they_went(store: RedisStore) -> None:
     odd = request(key("jos\udce9@acme.example"))
     await store.settle(event("e1", intent("1", odd, subject="caf\udce9 ñ 😀 \n"), journal=(line(note="\udcff"),)))
-    (job,) = await store.lease(EVENING + HOUR, 1)
+    (job,) = await store.replies.lease(EVENING + HOUR, 1)
     assert job.intent == intent("1", odd, subject="caf\udce9 ñ 😀 \n")
-    assert (await store.journal("ana", EVENING, 1))[0].entry == line(note="\udcff")
+    assert (await store.history.journal("ana", EVENING, 1))[0].entry == line(note="\udcff")
 
 
 async def test_no_key_holds_an_address_or_a_name(store: RedisStore, server: RedisServer) -> None:

@@ -46,7 +46,7 @@ async def test_scripts_forgotten_by_the_server_are_sent_again_in_the_same_call(
         server.command("SCRIPT", "FLUSH")
         assert not (await store.settle(event(f"again{flush}", intent("2")))).claimed
     server.command("SCRIPT", "FLUSH")
-    assert len(await store.lease(EVENING + HOUR, 5)) == 1
+    assert len(await store.replies.lease(EVENING + HOUR, 5)) == 1
 
 
 async def test_a_silent_server_costs_three_waits_and_then_none(own_store: RedisStore, own_server: RedisServer) -> None:

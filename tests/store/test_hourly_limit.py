@@ -14,17 +14,19 @@ async def leased(store: RedisStore, owner: str, people: Iterable[int]) -> list[J
     names = [f"{owner}{one}" for one in people]
     replies = [intent(one, request(key(f"{one}@acme.example", owner=owner))) for one in names]
     await store.settle(event(" ".join(names), *replies))
-    return sorted(await store.lease(EVENING + 5 * MINUTE, 100), key=lambda one: one.intent.message_id)
+    return sorted(await store.replies.lease(EVENING + 5 * MINUTE, 100), key=lambda one: one.intent.message_id)
 
 
 async def test_of_one_identity(store: RedisStore) -> None:
     jobs = await leased(store, "ana", range(5))
-    assert [await store.within_hourly_limit(one, 3, 100, EVENING) for one in jobs] == [True] * 3 + [False] * 2
-    assert [await store.within_hourly_limit(one, 3, 100, EVENING) for one in jobs[:3]] == [True] * 3, "the same again"
+    assert [await store.replies.within_hourly_limit(one, 3, 100, EVENING) for one in jobs] == [True] * 3 + [False] * 2
+    assert [await store.replies.within_hourly_limit(one, 3, 100, EVENING) for one in jobs[:3]] == [True] * 3, (
+        "the same again"
+    )
     (other,) = await leased(store, "bea", [1])
-    assert await store.within_hourly_limit(other, 3, 100, EVENING)
-    assert not await store.within_hourly_limit(jobs[4], 3, 100, EVENING + HOUR - MINUTE)
-    assert await store.within_hourly_limit(jobs[4], 3, 100, EVENING + HOUR)
+    assert await store.replies.within_hourly_limit(other, 3, 100, EVENING)
+    assert not await store.replies.within_hourly_limit(jobs[4], 3, 100, EVENING + HOUR - MINUTE)
+    assert await store.replies.within_hourly_limit(jobs[4], 3, 100, EVENING + HOUR)
 
 
 async def test_of_all_together_on_whatever_worker(store: RedisStore, server: RedisServer) -> None:
@@ -33,11 +35,11 @@ async def test_of_all_together_on_whatever_worker(store: RedisStore, server: Red
     elsewhere = RedisStore(server.url, KEYS)
     await elsewhere.prepare(EVENING)
     verdicts = [
-        await (store, elsewhere)[at % 2].within_hourly_limit(one, 60, 12, EVENING) for at, one in enumerate(jobs)
+        await (store, elsewhere)[at % 2].replies.within_hourly_limit(one, 60, 12, EVENING) for at, one in enumerate(jobs)
     ]
     await elsewhere.close()
     assert verdicts == [True] * 12 + [False] * 8
-    assert await store.within_hourly_limit(jobs[-1], 60, 12, EVENING + HOUR)
+    assert await store.replies.within_hourly_limit(jobs[-1], 60, 12, EVENING + HOUR)
 
 
 def test_all_together_may_what_ten_busy_ones_may_or_a_quarter_of_many() -> None:

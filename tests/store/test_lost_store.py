@@ -50,7 +50,7 @@ async def test_a_server_that_came_back_empty_silences_replies_for_a_day(
     assert state.withhold(SATURDAY + 23 * HOUR).code == "reply-withheld-store-lost"
     assert await second.settle(event("e2", intent("2"), now=SATURDAY)) == LOST
     assert (await second.facts(query(key(), now=SATURDAY))).lost_at == SATURDAY
-    assert [one.entry.code for one in await second.journal("ana", EVENING, 9)] == ["reply-withheld-store-lost"]
+    assert [one.entry.code for one in await second.history.journal("ana", EVENING, 9)] == ["reply-withheld-store-lost"]
     third = worker(own_server)
     assert await third.prepare(SATURDAY + HOUR) == state, "a restart does not forget the loss"
     after = SATURDAY + DAY
@@ -89,7 +89,7 @@ async def test_flushed_between_question_and_claim(store: RedisStore, server: Red
     server.command("FLUSHALL")
     assert await store.settle(event("e2", intent("2"))) == LOST
     assert store.changed
-    assert await store.lease(EVENING + HOUR, 10) == []
+    assert await store.replies.lease(EVENING + HOUR, 10) == []
 
 
 async def test_an_event_that_waited_over_the_loss_claims_nothing(store: RedisStore, server: RedisServer) -> None:
@@ -192,10 +192,10 @@ async def test_a_server_that_evicts_is_noticed_at_the_start_and_while_running(
     store = RedisStore(own_server.url, KEYS, state_dir=tmp_path, clock=lambda: seconds[0])
     assert not (await store.prepare(EVENING)).evicting
     own_server.evict("allkeys-lru")
-    await store.lease(EVENING, 10)
+    await store.replies.lease(EVENING, 10)
     assert not store.changed
     seconds[0] += 60
-    await store.lease(EVENING, 10)
+    await store.replies.lease(EVENING, 10)
     assert store.changed
     state = await store.prepare(EVENING)
     assert state.evicting
@@ -203,7 +203,7 @@ async def test_a_server_that_evicts_is_noticed_at_the_start_and_while_running(
     assert "redis evicts keys" in caplog.text
     own_server.evict("noeviction")
     seconds[0] += 60
-    await store.lease(EVENING, 10)
+    await store.replies.lease(EVENING, 10)
     assert store.changed
     assert (await store.prepare(EVENING)).withhold(EVENING) is None
     await store.close()
@@ -220,7 +220,7 @@ async def test_what_is_due_is_not_handed_out_when_claims_may_have_gone(
     if evicts:
         own_server.evict("allkeys-lru")
     seconds[0] += 1
-    assert len(await store.lease(EVENING + HOUR, 10)) == (0 if evicts else 1)
+    assert len(await store.replies.lease(EVENING + HOUR, 10)) == (0 if evicts else 1)
     assert store.changed == evicts
     assert (await store.prepare(EVENING)).evicting == evicts
     await store.close()

@@ -119,7 +119,7 @@ async def test_an_outage_applies_each_event_once_with_its_reply(
     assert await outbox.drain(own_store) == 5
     (found,) = await own_store.reputation.read("ana", [said().sender])
     assert found.record and found.record.count == 5
-    assert {one.intent.message_id for one in await own_store.lease(EVENING + HOUR, 10)} == message_ids("0")
+    assert {one.intent.message_id for one in await own_store.replies.lease(EVENING + HOUR, 10)} == message_ids("0")
 
 
 async def test_a_store_that_is_away_is_asked_three_times_and_everything_waits_on(tmp_path: Path) -> None:

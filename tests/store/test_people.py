@@ -33,9 +33,9 @@ async def test_opted_out_for_ever_and_for_every_address_until_taken_back(desk: D
     assert await desk.mail("2028-11-25 10:00", rcpt_to="hola@estudio.example") == OPTED_OUT
     assert await desk.mail("2028-11-25 10:01", rcpt_to="ana@casa.example") == OPTED_OUT
     assert await desk.mail("2028-11-25 10:02", mail_from="pedro@acme.example") == "closed"
-    assert [one.person for one in await desk.store.opted_out("ana")] == [LAURA.person]
+    assert [one.person for one in await desk.store.history.opted_out("ana")] == [LAURA.person]
     assert await desk.mail("2028-11-25 11:00", answer, body=START) == "reply-withheld-answers-ours"
-    assert await desk.store.opted_out("ana") == []
+    assert await desk.store.history.opted_out("ana") == []
     assert await desk.mail("2028-11-25 12:00") == "closed"
 
 
@@ -69,13 +69,13 @@ async def test_an_opt_out_takes_back_what_waits(desk: Desk) -> None:
     desk.policy = studio.with_replies(desk.policy, delay=(timedelta(minutes=8), timedelta(minutes=8)))
     assert await desk.mail("2026-11-14 10:00") == "closed"
     answer = desk.answer
-    (sent,) = await desk.store.lease(madrid("2026-11-14 10:08"), 10)
-    await desk.store.handed(sent, madrid("2026-11-14 10:08"))
-    await desk.store.finish(sent, State.SENT, madrid("2026-11-14 10:08"), "reply-sent")
+    (sent,) = await desk.store.replies.lease(madrid("2026-11-14 10:08"), 10)
+    await desk.store.replies.handed(sent, madrid("2026-11-14 10:08"))
+    await desk.store.replies.finish(sent, State.SENT, madrid("2026-11-14 10:08"), "reply-sent")
     assert await desk.mail("2026-11-21 10:00") == "closed"
     assert await desk.mail("2026-11-21 10:05", answer, body=STOP) == "reply-withheld-answers-ours"
-    assert await desk.store.lease(madrid("2026-11-21 10:08"), 10) == []
-    codes = [one.entry.code for one in await desk.store.journal("ana", madrid("2026-11-21 10:04"), 10)]
+    assert await desk.store.replies.lease(madrid("2026-11-21 10:08"), 10) == []
+    codes = [one.entry.code for one in await desk.store.history.journal("ana", madrid("2026-11-21 10:04"), 10)]
     assert sorted(codes) == ["reply-cancelled-opted-out", "reply-stopped-opt-out"]
 
 
@@ -90,16 +90,16 @@ TAKEN_BACK = [("due", True), ("leased", True), ("handed", False)]
 async def test_until_it_is_handed_over(store: RedisStore, state: str, taken_back: bool) -> None:
     await store.settle(event("e1", intent("1")))
     at = EVENING + 5 * MINUTE
-    jobs = await store.lease(at, 1) if state != "due" else []
+    jobs = await store.replies.lease(at, 1) if state != "due" else []
     if state == "handed":
-        assert await store.handed(jobs[0], at)
+        assert await store.replies.handed(jobs[0], at)
     await store.settle(event("e2", now=at, opted=(opted(LAURA, key()),)))
     found = (await store.facts(query(key()))).claims[key()].state
     assert (found is State.CANCELLED) is taken_back
     if state == "leased":
-        assert not await store.handed(jobs[0], at)
+        assert not await store.replies.handed(jobs[0], at)
     if state == "handed":
-        assert await store.finish(jobs[0], State.SENT, at, "reply-sent")
+        assert await store.replies.finish(jobs[0], State.SENT, at, "reply-sent")
 
 
 async def test_the_reply_to_another_envelope_that_was_claimed_for_the_author(store: RedisStore) -> None:
@@ -107,7 +107,7 @@ async def test_the_reply_to_another_envelope_that_was_claimed_for_the_author(sto
     await store.settle(event("e1", intent("1", request(assistant), request(key()))))
     await store.settle(event("e2", opted=(opted(LAURA, key()),)))
     assert (await store.facts(query(assistant))).claims[assistant].state is State.CANCELLED
-    assert await store.next_due() is None
+    assert await store.replies.next_due() is None
 
 
 async def test_taking_a_wish_back_takes_no_reply_back(store: RedisStore) -> None:
@@ -121,7 +121,7 @@ async def test_settle_is_the_authority_for_replies_decided_without_it(store: Red
     along = request(key("asistente@acme.example"))
     settled = await store.settle(event("e2", intent("1"), intent("2", along, request(key())), intent("3", along)))
     assert settled.claimed == message_ids("3")
-    assert [one.entry.code for one in await store.journal("ana", EVENING, 10)] == [OPTED_OUT] * 2
+    assert [one.entry.code for one in await store.history.journal("ana", EVENING, 10)] == [OPTED_OUT] * 2
     assert key() not in (await store.facts(query(key()))).claims
 
 
@@ -130,18 +130,18 @@ async def test_a_wish_holds_for_one_owner(store: RedisStore) -> None:
     bea = key(owner="bea")
     assert (await store.facts(query(key(), bea))).people == {LAURA: PersonRecord(opted_out=True)}
     assert (await store.settle(event("e2", intent("1", request(bea))))).claimed == message_ids("1")
-    assert await store.opted_out("ana") == [OptedOut("laura@acme.example", EVENING)]
-    assert await store.opted_out("bea") == [OptedOut("marta@flores.example", EVENING)]
-    assert await store.opted_out("carla") == []
+    assert await store.history.opted_out("ana") == [OptedOut("laura@acme.example", EVENING)]
+    assert await store.history.opted_out("bea") == [OptedOut("marta@flores.example", EVENING)]
+    assert await store.history.opted_out("carla") == []
 
 
 async def test_said_twice_it_is_remembered_since_the_first_time_and_taken_back_once(store: RedisStore) -> None:
     for number in range(2):
         await store.settle(event(f"e{number}", now=EVENING + number * DAY, opted=(opted(),)))
-    assert await store.opted_out("ana") == [OptedOut("laura@acme.example", EVENING)]
+    assert await store.history.opted_out("ana") == [OptedOut("laura@acme.example", EVENING)]
     for number in range(2):
         await store.settle(event(f"f{number}", opted=(opted(out=False),)))
-    assert await store.opted_out("ana") == []
+    assert await store.history.opted_out("ana") == []
 
 
 async def test_wishes_never_expire_and_no_name_shows_an_address(store: RedisStore, server: RedisServer) -> None:
@@ -195,13 +195,13 @@ async def test_the_latest_letter_counts_whatever_the_outbox_brings_later(store: 
 async def test_a_due_reply_brings_what_is_known_of_everybody_it_claimed(store: RedisStore) -> None:
     assistant = key("asistente@acme.example")
     await store.settle(event("e1", intent("1", request(assistant), request(key()))))
-    (job,) = await store.lease(EVENING + HOUR, 1)
+    (job,) = await store.replies.lease(EVENING + HOUR, 1)
     assert job.person == PersonRecord()
     written = (PersonKey("ana", assistant.person), LAURA)
     for number, one in enumerate(written):
         await store.settle(event(f"w{number}", now=EVENING + number * MINUTE, wrote=(one,)))
-    (job,) = await store.lease(EVENING + 2 * HOUR, 1)
+    (job,) = await store.replies.lease(EVENING + 2 * HOUR, 1)
     assert job.person == PersonRecord(wrote=EVENING + MINUTE)
     await store.settle(event("e2", opted=(replace(opted(), records=()),)))
-    (job,) = await store.lease(EVENING + 3 * HOUR, 1)
+    (job,) = await store.replies.lease(EVENING + 3 * HOUR, 1)
     assert job.person == PersonRecord(opted_out=True, wrote=EVENING + MINUTE)

@@ -53,19 +53,19 @@ async def store(pair: Pair, tmp_path: Path) -> AsyncIterator[RedisStore]:
 
 async def test_nothing_is_settled_and_no_reply_leaves_that_no_replica_knows_of(store: RedisStore, pair: Pair) -> None:
     assert (await store.settle(event("e1", intent("1")))).claimed == message_ids("1")
-    (job,) = await store.lease(EVENING + HOUR, 5)
+    (job,) = await store.replies.lease(EVENING + HOUR, 5)
     pair.replica.freeze()
     for number in range(2, 7):
         with pytest.raises(StoreAway, match=NOT_YET):
             await store.settle(event(f"e{number}", intent(str(number))))
     with pytest.raises(StoreAway, match=NOT_YET):
-        await store.handed(job, EVENING + HOUR)
+        await store.replies.handed(job, EVENING + HOUR)
     assert (await store.facts(query(key()))).claims[key()].count == 6, "reading goes on, and the breaker stays closed"
     pair.replica.thaw()
-    assert await store.retry(job, EVENING + HOUR, EVENING + HOUR, "")
-    (again,) = await store.lease(EVENING + HOUR, 5)
-    assert await store.handed(again, EVENING + HOUR)
-    assert await store.finish(again, State.SENT, EVENING + HOUR, "reply-sent")
+    assert await store.replies.retry(job, EVENING + HOUR, EVENING + HOUR, "")
+    (again,) = await store.replies.lease(EVENING + HOUR, 5)
+    assert await store.replies.handed(again, EVENING + HOUR)
+    assert await store.replies.finish(again, State.SENT, EVENING + HOUR, "reply-sent")
     assert not (await store.settle(event("e6", intent("6")))).claimed, "the same event again: nothing is done twice"
     assert (await store.facts(query(key()))).claims[key()].count == 6
 

@@ -78,14 +78,14 @@ async def test_the_user_of_the_page_may_do_all_that_is_done_and_nothing_else(own
     await store.prepare(EVENING)
     assert (await store.settle(event("e1", intent("1"), journal=(line(),)))).claimed == message_ids("1")
     assert key() in (await store.facts(query(key()))).claims
-    await store.next_due()
-    (job,) = await store.lease(EVENING + HOUR, 5)
-    assert await store.within_hourly_limit(job, 5, 5, EVENING + HOUR)
-    assert await store.handed(job, EVENING + HOUR)
-    assert await store.finish(job, State.SENT, EVENING + HOUR, "reply-sent")
-    assert await store.journal("ana", EVENING, 10)
-    assert await store.queued("ana") == []
-    assert await store.opted_out("ana") == []
+    await store.replies.next_due()
+    (job,) = await store.replies.lease(EVENING + HOUR, 5)
+    assert await store.replies.within_hourly_limit(job, 5, 5, EVENING + HOUR)
+    assert await store.replies.handed(job, EVENING + HOUR)
+    assert await store.replies.finish(job, State.SENT, EVENING + HOUR, "reply-sent")
+    assert await store.history.journal("ana", EVENING, 10)
+    assert await store.history.queued("ana") == []
+    assert await store.history.opted_out("ana") == []
     assert await store.promises.listed("ana") == []
     assert await store.today.of(("ana",), EVENING) == {"ana": ()}
     found = await health(store.link.url)

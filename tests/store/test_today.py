@@ -47,7 +47,7 @@ async def test_it_comes_with_the_facts_of_a_message(store: RedisStore) -> None:
 async def test_it_comes_with_the_lease_of_a_reply(store: RedisStore) -> None:
     await store.settle(event("e1", intent("1", request(key(LAURA)))))
     await store.today.change("ana", AWAY, EVENING)
-    (job,) = await store.lease(DUE, 10)
+    (job,) = await store.replies.lease(DUE, 10)
     assert job.overrides == (AWAY,)
 
 
@@ -120,7 +120,7 @@ def promise(reply: ReplyIntent, due: datetime | None) -> ReplyIntent:
 
 async def leased(store: RedisStore, name: str = "1", person: str = LAURA, due: datetime | None = PROMISED) -> Job:
     await store.settle(event(f"e{name}", promise(intent(name, request(key(person))), due)))
-    (job,) = await store.lease(DUE, 10)
+    (job,) = await store.replies.lease(DUE, 10)
     return job
 
 
@@ -131,9 +131,9 @@ async def states(store: RedisStore, owner: str = "ana") -> list[tuple[object, ob
 async def test_a_promise_is_made_when_the_reply_leaves(store: RedisStore) -> None:
     job = await leased(store)
     assert await states(store) == []
-    await store.handed(job, DUE)
+    await store.replies.handed(job, DUE)
     assert await states(store) == [(PROMISED, None, None)]
-    await store.finish(job, State.SENT, DUE + MINUTE, "reply-sent")
+    await store.replies.finish(job, State.SENT, DUE + MINUTE, "reply-sent")
     (one,) = await store.promises.listed("ana")
     assert (one.client, one.to, one.message) == ("acme", job.intent.correspondent, job.intent.parent_id)
     assert (one.due, one.sent, one.kept) == (PROMISED, DUE + MINUTE, None)
@@ -151,32 +151,32 @@ async def test_a_promise_is_made_when_the_reply_leaves(store: RedisStore) -> Non
 )
 async def test_what_did_not_leave_promises_nothing(store: RedisStore, end: State, left: list[object]) -> None:
     job = await leased(store)
-    await store.handed(job, DUE)
-    await store.finish(job, end, DUE, "reply-ended")
+    await store.replies.handed(job, DUE)
+    await store.replies.finish(job, end, DUE, "reply-ended")
     assert await states(store) == left
 
 
 async def test_a_refused_reply_promises_when_it_leaves_at_last(store: RedisStore) -> None:
     job = await leased(store)
-    await store.handed(job, DUE)
-    await store.retry(job, DUE + MINUTE, DUE, "reply-deferred-next-hop")
+    await store.replies.handed(job, DUE)
+    await store.replies.retry(job, DUE + MINUTE, DUE, "reply-deferred-next-hop")
     assert await states(store) == []
-    (again,) = await store.lease(DUE + MINUTE, 10)
-    await store.handed(again, DUE + MINUTE)
+    (again,) = await store.replies.lease(DUE + MINUTE, 10)
+    await store.replies.handed(again, DUE + MINUTE)
     assert await states(store) == [(PROMISED, None, None)]
 
 
 async def test_a_reply_without_promise_leaves_none(store: RedisStore) -> None:
     job = await leased(store, due=None)
-    await store.handed(job, DUE)
-    await store.finish(job, State.SENT, DUE, "reply-sent")
+    await store.replies.handed(job, DUE)
+    await store.replies.finish(job, State.SENT, DUE, "reply-sent")
     assert await states(store) == []
 
 
 async def test_a_promise_is_kept_by_a_letter_to_that_person(store: RedisStore) -> None:
     job = await leased(store)
-    await store.handed(job, DUE)
-    await store.finish(job, State.SENT, DUE, "reply-sent")
+    await store.replies.handed(job, DUE)
+    await store.replies.finish(job, State.SENT, DUE, "reply-sent")
     assert await store.promises.kept("ana", "chef@bistro.example", DUE + HOUR) == 0
     assert await store.promises.kept("bea", LAURA, DUE + HOUR) == 0
     assert await store.promises.kept("ana", LAURA, DUE - MINUTE) == 0  # written before it was promised
@@ -187,7 +187,7 @@ async def test_a_promise_is_kept_by_a_letter_to_that_person(store: RedisStore) -
 
 async def test_a_promise_is_kept_because_the_owner_says_so(store: RedisStore) -> None:
     job = await leased(store)
-    await store.handed(job, DUE)
+    await store.replies.handed(job, DUE)
     (one,) = await store.promises.listed("ana")
     assert not await store.promises.kept_one("ana", "0123456789", DUE)
     assert not await store.promises.kept_one("bea", one.id, DUE)
@@ -197,12 +197,14 @@ async def test_a_promise_is_kept_because_the_owner_says_so(store: RedisStore) ->
 
 async def test_old_promises_are_forgotten(store: RedisStore) -> None:
     job = await leased(store)
-    await store.handed(job, DUE)
+    await store.replies.handed(job, DUE)
     much_later = DUE + 120 * DAY
     second = promise(intent("2", request(key("marta@flores.example")), now=much_later), much_later + HOUR)
     await store.settle(event("e2", second, now=much_later))
-    (again,) = [one for one in await store.lease(much_later + HOUR, 10) if one.intent.message_id == second.message_id]
-    await store.handed(again, much_later + HOUR)
+    (again,) = [
+        one for one in await store.replies.lease(much_later + HOUR, 10) if one.intent.message_id == second.message_id
+    ]
+    await store.replies.handed(again, much_later + HOUR)
     assert await states(store) == [(much_later + HOUR, None, None)]
 
 
@@ -212,8 +214,8 @@ async def test_whoever_was_told_of_a_later_opening_is_not_told_again(store: Redi
     assert job.intent.opens
     put_off = job.intent.opens + 5 * DAY
     job = replace(job, intent=replace(job.intent, opens=put_off))
-    await store.handed(job, DUE)
-    await store.finish(job, State.SENT, DUE, "reply-sent")
+    await store.replies.handed(job, DUE)
+    await store.replies.finish(job, State.SENT, DUE, "reply-sent")
     found = await store.facts(FactsQuery(DUE, "acme.example", None, claims=(key(LAURA),)))
     assert found.claims[key(LAURA)].opens == put_off
     assert PersonKey("ana", LAURA) not in found.people

@@ -56,10 +56,10 @@ class Traffic:
         """One round of the reply queue: what is due leaves unless its final dot may not be written."""
         now = EVENING + later * HOUR
         try:
-            for job in await self.store.lease(now, 5):
-                if await self.store.handed(job, now):
+            for job in await self.store.replies.lease(now, 5):
+                if await self.store.replies.handed(job, now):
                     self.sent.append(job.intent.message_id)
-                    await self.store.finish(job, State.SENT, now, "reply-sent")
+                    await self.store.replies.finish(job, State.SENT, now, "reply-sent")
         except StoreAway:
             return
 
@@ -89,13 +89,13 @@ class Traffic:
         """How often each event is in the journal."""
         found: Counter[str] = Counter()
         for owner in OWNERS:
-            lines = await self.store.journal(owner, EVENING - HOUR, 100_000)
+            lines = await self.store.history.journal(owner, EVENING - HOUR, 100_000)
             found.update(one.entry.fields["number"] for one in lines if one.entry.code == "reply-queued")
         return found
 
     async def unknown(self) -> int:
         """Replies that may have left, and nobody knows: handed when the store went away."""
-        entries = [one for owner in OWNERS for one in await self.store.journal(owner, EVENING - HOUR, 100_000)]
+        entries = [one for owner in OWNERS for one in await self.store.history.journal(owner, EVENING - HOUR, 100_000)]
         return sum(one.entry.code == "reply-unknown-crash" for one in entries)
 
     @property
