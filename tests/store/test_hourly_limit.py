@@ -35,7 +35,8 @@ async def test_of_all_together_on_whatever_worker(store: RedisStore, server: Red
     elsewhere = RedisStore(server.url, KEYS)
     await elsewhere.prepare(EVENING)
     verdicts = [
-        await (store, elsewhere)[at % 2].replies.within_hourly_limit(one, 60, 12, EVENING) for at, one in enumerate(jobs)
+        await (store, elsewhere)[at % 2].replies.within_hourly_limit(one, 60, 12, EVENING)
+        for at, one in enumerate(jobs)
     ]
     await elsewhere.close()
     assert verdicts == [True] * 12 + [False] * 8
