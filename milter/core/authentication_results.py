@@ -83,7 +83,7 @@ def own_id(policy: Policy) -> str:
 
 
 def believed(transaction: Transaction, policy: Policy) -> Believed:
-    """What to believe of this message (design.md section 8, "Authentication"). Forging a failure in our name earns silence."""
+    """What to believe of this message. Forging a failure in our name earns silence."""
     message = transaction.message
     places = [index for index, one in enumerate(message.fields) if one.name == FIELD]
     if not places:

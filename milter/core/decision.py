@@ -11,7 +11,7 @@ from milter.core.today_words import Refused
 
 
 class SenderClass(StrEnum):
-    """Who wrote, in the order of the table (design.md section 4)."""
+    """Who wrote, in the order of the table, "What happens to whom" in the README."""
 
     SELF = "self"
     ALERT = "alert"

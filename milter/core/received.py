@@ -127,7 +127,7 @@ def _client(word: str, comments: Sequence[str], rest: str) -> tuple[str, str] | 
 def client(
     transaction: Transaction, is_ours: Callable[[str], bool], is_relay: Callable[[str, str], bool]
 ) -> Client | NoClient:
-    """Who to check SPF for (design.md section 8): relay by relay down to the first host that is none of them.
+    """Who to check SPF for: relay by relay down to the first host that is none of them.
 
     `is_ours(address)`: of our own networks. `is_relay(address, name)`: one whose Received is believed; `name` as our Postfix
     has checked it, "" where nobody did.

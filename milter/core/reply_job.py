@@ -1,4 +1,4 @@
-"""The one record of an automatic reply: claim, job and history in one (design.md section 8, "Reply = claim = job")."""
+"""The one record of an automatic reply: claim, job and history in one."""
 
 import json
 from dataclasses import dataclass, fields

@@ -1,6 +1,6 @@
 """The replies that wait in the shards of their owners: leased, handed over and ended by whatever worker, each once.
 
-One record is the claim, the job and the reply (design.md, section 8); the scripts move it from state to state.
+One record is the claim, the job and the reply; the scripts move it from state to state.
 """
 
 import logging
@@ -49,7 +49,7 @@ class Replies:
     async def lease(self, now: datetime, limit: int) -> list[Job]:
         """At most `limit` replies due at `now`, ours for a minute. Lists what was handed and never heard of again.
 
-        Empty if the eviction policy is another than `state` says: claims may be gone, and a reply be the second.
+        Empty if the eviction policy has changed: claims may be gone, and a reply be the second.
         """
         if await self.policy_changed(POLICY_PAUSE):
             return []
