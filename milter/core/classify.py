@@ -1,4 +1,4 @@
-"""Who wrote: the sender's class, in the order of the table (README, "What happens to whom"), and whether the copy is marked or untouched."""
+"""Who wrote: the sender's class, as the README has it ("What happens to whom"); and whether the copy is marked or untouched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

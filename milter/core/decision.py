@@ -11,7 +11,7 @@ from milter.core.today_words import Refused
 
 
 class SenderClass(StrEnum):
-    """Who wrote, in the order of the table, "What happens to whom" in the README."""
+    """Who wrote, in the order of the table in the README ("What happens to whom")."""
 
     SELF = "self"
     ALERT = "alert"
