@@ -115,7 +115,7 @@ class Channel:
     async def flush(self) -> None:
         """Replies to commands that came together leave together (RFC 2920 section 3.2)."""
         if self._unsent:
-            # Before connection_lost comes round: uvloop's transports raise a RuntimeError then, asyncio's say nothing.
+            # A mail is carried on when its peer has gone: to uvloop's transports, once closed, writing is a RuntimeError.
             if self._transport.is_closing():
                 raise ConnectionResetError("the peer has gone")
             self._writer.write(b"".join(self._unsent))

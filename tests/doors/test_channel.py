@@ -19,6 +19,7 @@ async def said_to_nobody() -> None:
     assert theirs.recv(100) == b"250 2.0.0 Ok\r\n"
     channel.say(OK)
     writer.transport.abort()
+    await writer.wait_closed()
     with pytest.raises(ConnectionError):
         await channel.flush()
     theirs.close()
@@ -29,6 +30,6 @@ async def test_a_reply_to_nobody_is_a_lost_connection() -> None:
 
 
 def test_a_reply_to_nobody_is_a_lost_connection_under_uvloop() -> None:
-    """Between the closing of a transport and connection_lost, writing to uvloop's is a RuntimeError."""
+    """Once they are closed, writing to its transports is a RuntimeError."""
     uvloop = pytest.importorskip("uvloop")
     uvloop.run(said_to_nobody())
