@@ -57,6 +57,8 @@ NOTIFICATION_FIELDS = (
     "x-csa-complaints",
     "tls-report-domain",
 )
+# Providers of mailboxes (Fastmail, Proton, Zoho, Titan) stamp Feedback-ID on what people write, too.
+PEOPLES_FEEDBACK = (":fastmail", ":user:proton", ":zohomail", ":flockmailid")
 HELP_DESK_IDS = ("autoreply-", "auto-reply-")  # S34: FreeScout's automatic replies carry no other mark
 
 
@@ -139,4 +141,5 @@ def help_desk_message_id(look: Look) -> Sign | None:
 
 
 def _says(look: Look, name: str) -> bool:
-    return any(value.strip().lower() not in ("no", "false", "0") for value in look.message.all(name))
+    values = (value.strip().lower() for value in look.message.all(name))
+    return any(value not in ("no", "false", "0") and not value.endswith(PEOPLES_FEEDBACK) for value in values)
