@@ -23,6 +23,11 @@ _EXCEPT_HOLIDAYS = re.compile(
     rf",?\s*\(?\b(?:{'|'.join(words.EXCEPT)})\s+(?:los\s+|els\s+|os\s+|les\s+|an\s+)?"
     rf"(?:{'|'.join(sorted(words.PUBLIC_HOLIDAY))})\b\)?"
 )
+# "25 de diciembre", "1-31 agosto", at the head of a rule: elsewhere a number before a month may be a time.
+_DAY_AND_MONTH = re.compile(
+    rf"((?:^|[;,])\s*(?:(?:{'|'.join(sorted(words.OFF))})\s+)?(?:(?:el|del?|am|le|du|on|from)\s+)?)"
+    r"(\d{1,2})\.?(?:\s*(?:-|al?|bis|to|au|ao)\s*(\d{1,2})\.?)?\s+(?:de\s+|d')?([a-z]{3,})\b"
+)
 # "de 4 a 8 de la tarde"; twelve at night is the end of the day in some mouths and its beginning in others.
 _PART_OF_DAY = re.compile(r"\b((?:1[01]|0?[1-9])(?::\d\d)?)\s*(?:h|horas?)?\s*(?:de|por) la (manana|tarde|noche)\b")
 
@@ -38,13 +43,14 @@ class _Token:
 
 @dataclass
 class _Rule:
-    """One rule while it is put together. `joined`: what stands before it."""
+    """One rule while it is put together. `joined`: what stands before it; `closes`: "cerrado" came before its days."""
 
     joined: str = "; "
     dates: list[str] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
     off: bool = False
+    closes: bool = False
 
     def __str__(self) -> str:
         days = ",".join(self.days)
@@ -59,20 +65,31 @@ class _Rule:
 
 def propose(expression: str, language: str, accepts: Callable[[str], bool]) -> str | None:
     """The right spelling, if `accepts` (the parser and our own checks) takes it; None when it cannot be guessed."""
-    tokens = _tokens(_plain(expression), language)
+    tokens = _tokens(_plain(expression, language), language)
     if not tokens:
         return None
     written = _written(tokens)
     return written if written and accepts(written) else None
 
 
-def _plain(text: str) -> str:
-    """Lower case, without accents, with plain hyphens; `segunda-feira` is one word."""
+def _plain(text: str, language: str) -> str:
+    """Lower case, without accents, with plain hyphens; `segunda-feira` is one word, the month stands before its day."""
     plain = "".join(one for one in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(one))
     plain = re.sub("[‐‑‒–—−~]", "-", plain)
     plain = re.sub(r"-feira\b", "", plain)
+    plain = " ".join(plain.split())
+    for said, meant in words.PHRASES:
+        plain = re.sub(said, meant, plain)
     plain = _EXCEPT_HOLIDAYS.sub("; ph off", plain)
+    plain = _DAY_AND_MONTH.sub(lambda found: _month_first(found, language), plain)
     return _PART_OF_DAY.sub(lambda found: f"{found[1]}{'am' if found[2] == 'manana' else 'pm'}", plain)
+
+
+def _month_first(found: re.Match[str], language: str) -> str:
+    token = _word(found[4], language)
+    if token is None or token.kind != "month":
+        return found[0]
+    return f"{found[1]}{found[4]} {found[2]}{f'-{found[3]}' if found[3] else ''}"
 
 
 def _tokens(text: str, language: str) -> list[_Token]:
@@ -92,6 +109,8 @@ def _tokens(text: str, language: str) -> list[_Token]:
             tokens.append(_number(found, tokens))
         elif found["word"]:
             token = _word(found["word"], language)
+            if found["word"] == "as" and tokens and tokens[-1].kind == "time":
+                token = _Token("range", "as")  # "das 9 às 18"
             if token is None:
                 return []
             if token.kind != "noise":
@@ -125,6 +144,8 @@ def _word(word: str, language: str) -> _Token | None:
     ):
         if word in known:
             return _Token(kind, word)
+    if word in words.NOON | words.MIDNIGHT:
+        return _Token("time", "12:00" if word in words.NOON else "24:00")
     if word in words.GROUPS:
         return _Token("group", words.GROUPS[word])
     if letters := _letters(word):
@@ -180,7 +201,8 @@ def _written(tokens: list[_Token]) -> str | None:
         if not _put(rules, token, last):
             return None
         index += 3 if last else 1
-    return _joined(rules)
+    # Days without a time would be open day and night: something was not understood.
+    return _joined(rules) if all(one.finished or not str(one) for one in rules) else None
 
 
 def _ranges(first: _Token, between: _Token) -> bool:
@@ -201,23 +223,30 @@ def _put(rules: list[_Rule], token: _Token, last: _Token | None) -> bool:
         case "end":
             rules.append(_Rule())
         case "and":
-            if rule.finished:
+            if rule.finished and not rule.closes:
                 rules.append(_Rule(joined=", "))
         case "always":
             rule.times.append("24/7")
         case "off":
-            rule.off = True
-        case "time":
-            return last is not None and _put_time(rules, token, last)
-        case "month" | "number":
-            if rule.finished:
+            if rule.times:
                 rules.append(_Rule())
-            rules[-1].dates.append(span)
+            rules[-1].off = True
+            rules[-1].closes = not (rules[-1].days or rules[-1].dates)
+        case "time":
+            return last is not None and not rule.off and _put_time(rules, token, last)
+        case "month" | "number":
+            if rule.finished and not rule.closes:
+                rules.append(_Rule())
+            dates = rules[-1].dates
+            if token.kind == "month" and dates and dates[-1][-1:].isalpha():
+                dates[-1] += f",{span}"  # "julio y agosto"
+            else:
+                dates.append(span)
         case "day" | "group" | "holiday":
             if rule.times and not rule.days and not rule.off and rule.joined == "; ":
                 rule.days.append("PH" if token.kind == "holiday" else span)  # "16-20 Lu-Vi": the times came first
                 return True
-            if rule.finished:
+            if rule.finished and not rule.closes:
                 rules.append(_Rule())
             rules[-1].days.append("PH" if token.kind == "holiday" else span)
         case _:
@@ -244,8 +273,15 @@ def _put_time(rules: list[_Rule], first: _Token, last: _Token) -> bool:
     ):
         rules.pop()  # "9-14 y 16-19": one more window of the rule before
         rule = rules[-1]
+    if rule.times and not first.half and not last.half and start < end <= 12 * 60 and start < _ended(rule):
+        start, end = start + 12 * 60, end + 12 * 60  # "10-2 y 4-8"
     rule.times.append(f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}")
     return True
+
+
+def _ended(rule: _Rule) -> int:
+    """When its last window ends, in minutes since midnight."""
+    return _clock(_Token("time", rule.times[-1][-5:]))
 
 
 def _clock(token: _Token) -> int:

@@ -16,7 +16,10 @@ DAY_NAMES = {
     "it": "lunedi martedi mercoledi giovedi venerdi sabato domenica",
 }
 LETTERS = dict(zip("lmxjvsd", DAYS, strict=True))  # as Spanish calendars head their columns
-LETTER_GROUPS = {"ca": dict(zip(("dl", "dt", "dc", "dj", "dv", "ds", "dg"), DAYS, strict=True))}
+LETTER_GROUPS = {
+    "ca": dict(zip(("dl", "dt", "dc", "dj", "dv", "ds", "dg"), DAYS, strict=True)),
+    "eu": dict(zip(("al", "ar", "az", "og", "or", "lr", "ig"), DAYS, strict=True)),
+}
 
 MONTH_NAMES = {
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
@@ -30,46 +33,17 @@ MONTH_NAMES = {
 }
 
 RANGE = frozenset({"-", "a", "al", "ao", "to", "till", "until", "through", "thru", "hasta", "ate", "bis", "au", "fins"})
-AND = frozenset({",", "&", "/", "y", "e", "i", "et", "und", "and", "eta"})
-NOISE = frozenset(
-    {
-        "de",
-        "del",
-        "des",
-        "desde",
-        "from",
-        "von",
-        "du",
-        "los",
-        "las",
-        "the",
-        "le",
-        "les",
-        "os",
-        "as",
-        "dias",
-        "on",
-        "at",
-        "um",
-    }
-)
-PUBLIC_HOLIDAY = frozenset(
-    {
-        "ph",
-        "festivo",
-        "festivos",
-        "feriado",
-        "feriados",
-        "holiday",
-        "holidays",
-        "festius",
-        "festiu",
-        "ferie",
-        "feries",
-        "feiertag",
-        "feiertage",
-    }
-)
+AND = frozenset({",", "&", "/", "y", "e", "i", "et", "u", "und", "and", "eta"})
+NOISE = frozenset({
+    "de", "del", "des", "desde", "from", "von", "du", "el", "los", "las", "the", "le", "les", "os", "as", "das",
+    "dias", "an", "am", "on", "at", "um", "todos", "todo", "tots", "cada", "tous", "every", "each", "jeden",
+    "abierto", "abro", "abrimos", "aberto", "obert", "ouvert", "open", "geoffnet", "irekita", "horario",
+    "horari", "hours", "horaire",
+})  # fmt: skip
+PUBLIC_HOLIDAY = frozenset({
+    "ph", "festivo", "festivos", "feriado", "feriados", "holiday", "holidays", "festius", "festiu", "ferie",
+    "feries", "feiertag", "feiertage", "feiertags", "feiertagen",
+})  # fmt: skip
 EXCEPT = (
     "excepto",
     "exceptuando",
@@ -90,6 +64,8 @@ OFF = frozenset(
         "cerrado",
         "cerrada",
         "cerrados",
+        "cierro",
+        "cerramos",
         "tancat",
         "pechado",
         "itxita",
@@ -100,9 +76,20 @@ OFF = frozenset(
     }
 )
 GROUPS = {
-    "diario": "Mo-Su", "diariamente": "Mo-Su", "todos": "Mo-Su",
+    "diario": "Mo-Su", "diariamente": "Mo-Su", "egunero": "Mo-Su",
     "daily": "Mo-Su", "everyday": "Mo-Su", "taglich": "Mo-Su",
     "laborables": "Mo-Fr", "weekdays": "Mo-Fr", "weekday": "Mo-Fr", "werktags": "Mo-Fr",
-    "finde": "Sa-Su", "weekend": "Sa-Su", "weekends": "Sa-Su", "wochenende": "Sa-Su",
+    "mwf": "Mo,We,Fr", "finde": "Sa-Su", "weekend": "Sa-Su", "weekends": "Sa-Su", "wochenende": "Sa-Su",
 }  # fmt: skip
+# Said in several words: each pattern, in lower case and without accents, and what it is read as.
+PHRASES = (
+    (r"\b(?:todos (?:los|os)|tots els|cada|tous les|every|each|jeden) (?:dias?|dies|jours?|days?|tag)\b", "daily"),
+    (r"\b(?:fin(?:es|s)? de semana|caps? de setmana|week-ends?)\b", "weekend"),
+    (r"\bentre (?:semana|setmana)\b", "weekdays"),
+    (r"\b(?:public|bank|national|dias?|dies|jours?) (?=(?:festiv|festi|feri|holi))", ""),
+    (r"\bm ?- ?f\b", "mo-fr"),
+    (r"^(?:las |les |as )?24 ?(?:h|horas|hores|hours|heures|stunden|x ?7)\b\.?(?:,? daily)?$", "24/7"),
+)
+NOON = frozenset({"noon", "mediodia", "midi", "mittag", "migdia", "mezzogiorno"})
+MIDNIGHT = frozenset({"midnight", "medianoche", "medianoite", "mitjanit", "minuit", "mitternacht", "mezzanotte"})
 ALWAYS = frozenset({"siempre", "always", "sempre", "toujours", "immer"})

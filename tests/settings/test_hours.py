@@ -49,6 +49,18 @@ SPELLINGS = {
     "L-V de 4 a 8 de la tarde": "Mo-Fr 16:00-20:00",
     "L-V de 9 de la mañana a 2 de la tarde": "Mo-Fr 09:00-14:00",
     "Lu-Vi 9-18; dic 24-26 off": "Mo-Fr 09:00-18:00; Dec 24-26 off",
+    "L-V 9-14; del 1 al 31 de agosto cerrado": "Mo-Fr 09:00-14:00; Aug 01-31 off",
+    "L-V 9-14; 24 dic cerrado": "Mo-Fr 09:00-14:00; Dec 24 off",
+    "julio y agosto L-V 8-15": "Jul,Aug Mo-Fr 08:00-15:00",
+    "L-V 9-14 mar 16-19": "Mo-Fr 09:00-14:00; Tu 16:00-19:00",
+    "L-V de 16:00 a 20:00 cerrado festivos": "Mo-Fr 16:00-20:00; PH off",
+    "L-V 9-14 cerrado sábado y domingo": "Mo-Fr 09:00-14:00; Sa,Su off",
+    "lunes cerrado, martes a viernes 9-14": "Mo off, Tu-Fr 09:00-14:00",
+    "todos los lunes de 9 a 10": "Mo 09:00-10:00",
+    "L-V 10-2 y 4-8": "Mo-Fr 10:00-14:00,16:00-20:00",
+    "entre semana de 9 a 18, fines de semana de 10 a 14": "Mo-Fr 09:00-18:00, Sa-Su 10:00-14:00",
+    "24 horas": "24/7",
+    "Abierto de lunes a viernes de 9 a mediodía": "Mo-Fr 09:00-12:00",
 }
 OTHER_LANGUAGES = {
     ("de", "Mo-Do 9-17 Uhr"): "Mo-Th 09:00-17:00",
@@ -58,6 +70,15 @@ OTHER_LANGUAGES = {
     ("ca", "dl-dv 9-14"): "Mo-Fr 09:00-14:00",
     ("pt", "segunda-feira a sexta-feira 9-18"): "Mo-Fr 09:00-18:00",
     ("gl", "luns a venres 9-14"): "Mo-Fr 09:00-14:00",
+    ("gl", "luns a venres das 9 ás 14"): "Mo-Fr 09:00-14:00",
+    ("pt", "segunda a sexta das 9 às 13 e das 14 às 18"): "Mo-Fr 09:00-13:00,14:00-18:00",
+    ("fr", "tous les jours 9h-18h sauf jours fériés"): "Mo-Su 09:00-18:00; PH off",
+    ("fr", "lundi-vendredi 9h-18h; fermé le mercredi"): "Mo-Fr 09:00-18:00; We off",
+    ("de", "Di u. Do 17-19 Uhr; feiertags geschlossen"): "Tu,Th 17:00-19:00; PH off",
+    ("en", "M-F 9-5 except public holidays"): "Mo-Fr 09:00-17:00; PH off",
+    ("en", "Mon-Fri 9-17 closed weekends"): "Mo-Fr 09:00-17:00; Sa-Su off",
+    ("en", "Mon-Fri 9-17; 25 December closed"): "Mo-Fr 09:00-17:00; Dec 25 off",
+    ("eu", "al-or 9-14"): "Mo-Fr 09:00-14:00",
 }
 
 
@@ -89,6 +110,8 @@ def test_the_caret_stands_where_the_parser_gave_up(written: str, shown: str) -> 
 
 
 LOST = {
+    "lunes a viernes": 'write days and times as in "Mo-Fr 16:00-20:00; PH off"',
+    "Mo-Fr außer Feiertage 9-17": 'write days and times as in "Mo-Fr 16:00-20:00; PH off"',
     "banana": 'write days and times as in "Mo-Fr 16:00-20:00; PH off"',
     "Mo-Fr": None,
     "16.00": 'write times with a colon and an end, "16:00", as in "Mo-Fr 16:00-20:00; PH off"',
