@@ -82,9 +82,8 @@ class Connection(asyncio.Protocol):
         """A reply nobody asked for must not pass for the one to what is written now: it could turn a no into a yes."""
         if self._buffer:
             raise SmtpError(replies.SURPRISE, f"spoke out of turn: {bytes(self._buffer[:200])!r}")
-        # It may be closed before connection_lost comes round: uvloop's transports raise a RuntimeError then.
-        if self._gone or self._transport.is_closing():
-            raise ConnectionError(self._gone or "the next hop hung up")
+        if self._gone:
+            raise ConnectionError(self._gone)
         self._transport.write(data)
 
     async def flush(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from milter.delivery.connection import Limits, connect
 from milter.delivery.next_hop import is_ours
 from tests.delivery.letters import BIG, letter, reach
 from tests.doubles.loop_clock import LoopClock
@@ -46,15 +45,6 @@ async def test_a_pooled_connection_that_dies_before_the_dot_is_replaced_once(lmt
         (verdict,) = await hop.send(letter(content=BIG))
         assert (verdict.code, is_ours(verdict)) == (451, True)
         assert sink.connections == 2, "one new connection, not more"
-
-
-async def test_nothing_is_said_to_a_connection_that_is_closing() -> None:
-    """Before anybody is told that it is lost: asyncio's transports then take what is written, uvloop's raise a RuntimeError."""
-    async with Sink() as sink:
-        connection = await connect(sink.address, lmtp=False, hostname="mx.example", limits=Limits())
-        connection.abort()
-        with pytest.raises(ConnectionError):
-            connection.write(b"RSET\r\n")
 
 
 async def test_a_pooled_connection_that_says_421_is_replaced_once() -> None:
