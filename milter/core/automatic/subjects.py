@@ -1,7 +1,7 @@
 """Signs of a machine in the subject, for responders that carry no other mark (S29).
 
 Anchored at the start, and the phrase must end there as a responder ends it: "Automatic reply: X", never "Automatic reply module".
-`Auto:` is not among them (RFC 3834 section 3.1.5 forbids software to go by it, and in Spanish it is a car).
+`Auto:` alone is not among them (RFC 3834 section 3.1.5 forbids software to go by it, and in Spanish it is a car).
 """
 
 import re
@@ -19,10 +19,10 @@ REPLIES = {
     "eu": "erantzun automatikoa?|mezu automatikoa?",
     "pt": "auto-?resposta|mensagem automatica|(?:mensagem|aviso) de ausencia",
     "en": """(?:(?:vacation|holiday|away|absence)[ -])?(?:automatic|automated|auto)[ -]?
-        (?:reply|response|responder|message|notice|answer)
+        (?:reply|response|responder|message|notice|answer)(?: to)?
         |(?:vacation|holiday|away|absence)[ -]?(?:reply|response|responder|message|notice|answer)
         |out[ -]of[ -](?:the[ -])?office (?:auto[ -]?reply|reply|response|message|notification|notice)""",
-    "fr": "(?:reponse|message|repondeur) automatique|(?:message|notification|avis|reponse) d'absence",
+    "fr": "(?:reponse|message|repondeur) automatique|auto-?reponse|(?:message|notification|avis|reponse) d'absence",
     "de": """automatische (?:antwort|ruckantwort|ruckmeldung|nachricht|e-?mail-antwort)|auto(?:matik)?-?antwort
         |(?:automatische )?(?:abwesenheits|urlaubs)
         (?:notiz|nachricht|meldung|mitteilung|benachrichtigung|assistent|hinweis|info)""",
@@ -94,8 +94,8 @@ def _spaced(phrases: str) -> str:
 
 _AWAY = "|".join(AWAY.values())
 _OUT_OF_OFFICE = _anchored(
-    f"(?:{'|'.join(REPLIES.values())})(?: (?:(?:{_FOR}) ?)?(?:{_AWAY}|{_ABSENCE}))?"
-    f"|(?:(?:{_I_AM}) )?(?:(?:{_NOW}) )?(?:{_AWAY})|{_SENTENCES}",
+    f"(?:auto: )?(?:(?:{'|'.join(REPLIES.values())})(?: (?:(?:{_FOR}) ?)?(?:{_AWAY}|{_ABSENCE}))?"
+    f"|(?:(?:{_I_AM}) )?(?:(?:{_NOW}) )?(?:{_AWAY})|{_SENTENCES})",
     _MARK,
     _PARENT,
     _DATES,
