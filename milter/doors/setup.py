@@ -14,7 +14,7 @@ from milter.delivery.capabilities import Capabilities
 from milter.doors import xforward
 from milter.errors import SmtpError, SmtpReply
 
-# What our own header fields may add to a message before the next hop counts it.
+# What our own header fields may add to a message before the next hop counts it; under a small limit no more than a quarter.
 ROOM_FOR_FIELDS = 16 << 10
 PATIENCE = 2.0  # seconds that a hello waits for the next hop
 # Offered while the next hop was never reached: what every one of them can.
@@ -65,7 +65,7 @@ class DoorSetup:
 
     def size_limit(self, offered: Capabilities) -> int:
         """The largest message taken, in bytes; 0: no limit."""
-        next_hop = max(1, offered.size - ROOM_FOR_FIELDS) if offered.size else 0
+        next_hop = offered.size - min(ROOM_FOR_FIELDS, offered.size // 4)
         if next_hop and self.message_size_limit:
             return min(next_hop, self.message_size_limit)
         return next_hop or self.message_size_limit

@@ -177,10 +177,11 @@ def test_what_is_refused_is_kept_nowhere(tmp_path: Path) -> None:
     assert taken.finish() == intake.TOO_BIG
 
 
-async def test_the_limit_leaves_room_for_our_fields(open_door: OpenDoor) -> None:
-    client = await (await open_door(offers=replace(CAN_ALL, size=100_000))).connect()
+@pytest.mark.parametrize(("offered", "limit"), [(100_000, 83_616), (20_000, 15_000), (1000, 750), (1, 1), (0, 0)])
+async def test_the_limit_leaves_room_for_our_fields(offered: int, limit: int, open_door: OpenDoor) -> None:
+    client = await (await open_door(offers=replace(CAN_ALL, size=offered))).connect()
     await client.reply()
-    assert "250-SIZE 83616" in (await client.ask("LHLO c")).split("\n")
+    assert f"250-SIZE {limit}" in (await client.ask("LHLO c")).split("\n")
 
 
 def test_a_header_without_end_is_refused() -> None:
