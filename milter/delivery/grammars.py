@@ -17,6 +17,8 @@ Words = Mapping[str, str]
 
 SPAIN = ("Europe/Madrid", "Africa/Ceuta")
 CANARIES = "Atlantic/Canary"
+AZORES = "Atlantic/Azores"
+MADEIRA = "Atlantic/Madeira"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Grammar:
     {clock words} · `two_zones` {said} {zone} {other}, where {other} is `other` or `other_day` with {place} · `zone`, `place` of a
     city, unless `zones`, `places` say it for a time zone · `weekdays` in a list of hours, from Monday · `run` first and last
     weekday · `window` {first[…]} {last[…]}, clock words · `either` joins alternatives, given the word that follows · `numbers` of
-    messages, from two.
+    messages, from two · `rules_apart` stands between days with other hours.
     """
 
     day: Callable[[date, bool], Words]
@@ -53,6 +55,7 @@ class Grammar:
     both: str
     either: Callable[[str], str]
     numbers: tuple[str, ...]
+    rules_apart: str = "; "
 
 
 @lru_cache(maxsize=16)
@@ -98,6 +101,13 @@ def _articled(**one_and_more: tuple[str, str]) -> Callable[[int, int], Words]:
         }
 
     return words
+
+
+def _catalan_clock(hour: int, minute: int) -> Words:
+    """ "d'1:00", "d'11:00", "de 9:00": an hour that begins with a vowel elides."""
+    said = _articled(at=("la", "les"))(hour, minute)
+    since = "d'{}" if hour in (1, 11) else "de {}"
+    return {**said, "since": since.format(said["time"])}
 
 
 def _english_clock(hour: int, minute: int) -> Words:
@@ -154,10 +164,10 @@ GRAMMARS: dict[str, Grammar] = {
         other="{at} {place}",
         other_day="{at} del {weekday} {day} {place}",
         zone=lambda city: f"hora de {city}",
-        zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias"},
+        zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias", AZORES: "hora de las Azores"},
         mainland="hora peninsular",
         place=lambda city: f"en {city}",
-        places={CANARIES: "en Canarias"},
+        places={CANARIES: "en Canarias", AZORES: "en las Azores"},
         weekdays=lambda: weekdays_of("es"),
         run=_run_of("es", "de {first} a {last}"),
         every_day="todos los días",
@@ -182,7 +192,7 @@ GRAMMARS: dict[str, Grammar] = {
         zones={**dict.fromkeys(SPAIN, "Spanish time"), CANARIES: "Canary Islands time"},
         mainland="mainland Spanish time",
         place=lambda city: f"in {city}",
-        places={CANARIES: "in the Canary Islands"},
+        places={CANARIES: "in the Canary Islands", AZORES: "in the Azores"},
         weekdays=lambda: weekdays_of("en_GB"),
         run=_run_of("en_GB", "{first} to {last}"),
         every_day="every day",
@@ -194,7 +204,7 @@ GRAMMARS: dict[str, Grammar] = {
     "ca": Grammar(
         locale="ca",
         day=_days_of("ca", "{day} de {year}"),
-        clock=_articled(at=("la", "les")),
+        clock=_catalan_clock,
         date="{weekday} {day}",
         since="a partir de {weekday} {day}",
         dates_last=" i ",
@@ -204,14 +214,16 @@ GRAMMARS: dict[str, Grammar] = {
         other="{at} {place}",
         other_day="{at} de {weekday} {day} {place}",
         zone=_before_vowel("hora de {city}", "hora d'{city}"),
-        zones={**dict.fromkeys(SPAIN, "hora d'Espanya"), CANARIES: "hora de les Canàries"},
+        zones={**dict.fromkeys(SPAIN, "hora d'Espanya"), CANARIES: "hora de les Canàries", AZORES: "hora de les Açores"},
         mainland="hora peninsular",
         place=lambda city: f"a {city}",
-        places={CANARIES: "a les Canàries", "Africa/Cairo": "al Caire"},
+        places={
+            CANARIES: "a les Canàries", AZORES: "a les Açores", "Africa/Cairo": "al Caire", "America/Havana": "a l'Havana",
+        },
         weekdays=lambda: weekdays_of("ca"),
         run=_run_of("ca", "de {first} a {last}"),
         every_day="cada dia",
-        window="de {first[time]} a {last[time]}",
+        window="{first[since]} a {last[time]}",
         both=" i ",
         either=lambda following: " o ",
         numbers=("dos", "tres", "quatre", "cinc", "sis", "set", "vuit", "nou", "deu"),
@@ -228,11 +240,11 @@ GRAMMARS: dict[str, Grammar] = {
         two_zones="{said} ({zone}), {other}",
         other="{the} {place}",
         other_day="{the} do {weekday} {day} {place}",
-        zone=_contracted("hora de {city}", {"A": "hora da", "O": "hora do"}),
-        zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias"},
+        zone=_contracted("hora de {city}", {"A": "hora da", "O": "hora do", "Os": "hora dos", "Cidade": "hora da Cidade"}),
+        zones={**dict.fromkeys(SPAIN, "hora de España"), CANARIES: "hora de Canarias", AZORES: "hora das Azores"},
         mainland="hora peninsular",
-        place=_contracted("en {city}", {"A": "na", "O": "no"}),
-        places={CANARIES: "en Canarias", "Asia/Tokyo": "en Toquio"},
+        place=_contracted("en {city}", {"A": "na", "O": "no", "Os": "nos", "Cidade": "na Cidade"}),
+        places={CANARIES: "en Canarias", AZORES: "nas Azores", "Asia/Tokyo": "en Toquio"},
         weekdays=lambda: weekdays_of("gl"),
         run=_run_of("gl", "de {first} a {last}"),
         every_day="todos os días",
@@ -254,7 +266,7 @@ GRAMMARS: dict[str, Grammar] = {
         other="{place}: {time}",
         other_day="{place}: {day_in}, {weekday}, {at}",
         zone=basque.time_of,
-        zones={**dict.fromkeys(SPAIN, "Espainiako ordua"), CANARIES: "Kanarietako ordua"},
+        zones={**dict.fromkeys(SPAIN, "Espainiako ordua"), CANARIES: "Kanarietako ordua", AZORES: "Azoreetako ordua"},
         mainland="penintsulako ordua",
         place=lambda city: city,
         places={CANARIES: "Kanariak"},
@@ -278,11 +290,14 @@ GRAMMARS: dict[str, Grammar] = {
         two_zones="{said} ({zone}), {other}",
         other="{time} {place}",
         other_day="{time} de {weekday}, {day}, {place}",
-        zone=lambda city: f"hora de {city}",
-        zones={**dict.fromkeys(SPAIN, "hora de Espanha"), CANARIES: "hora das Canárias"},
+        zone=_contracted("hora de {city}", {"Cidade": "hora da Cidade"}),
+        zones={
+            **dict.fromkeys(SPAIN, "hora de Espanha"),
+            CANARIES: "hora das Canárias", AZORES: "hora dos Açores", MADEIRA: "hora da Madeira",
+        },
         mainland="hora peninsular",
-        place=lambda city: f"em {city}",
-        places={CANARIES: "nas Canárias", "Africa/Cairo": "no Cairo"},
+        place=_contracted("em {city}", {"Cidade": "na Cidade"}),
+        places={CANARIES: "nas Canárias", AZORES: "nos Açores", MADEIRA: "na Madeira", "Africa/Cairo": "no Cairo"},
         weekdays=lambda: weekdays_of("pt_PT"),
         run=_portuguese_run,
         every_day="todos os dias",
@@ -304,10 +319,10 @@ GRAMMARS: dict[str, Grammar] = {
         other="{time} {place}",
         other_day="{time} le {weekday} {day} {place}",
         zone=_before_vowel("heure de {city}", "heure d'{city}"),
-        zones={**dict.fromkeys(SPAIN, "heure espagnole"), CANARIES: "heure des Canaries"},
+        zones={**dict.fromkeys(SPAIN, "heure espagnole"), CANARIES: "heure des Canaries", AZORES: "heure des Açores"},
         mainland="heure de Madrid",
         place=_contracted("à {city}", {"Le": "au", "Les": "aux"}),
-        places={CANARIES: "aux Canaries"},
+        places={CANARIES: "aux Canaries", AZORES: "aux Açores"},
         weekdays=lambda: weekdays_of("fr"),
         run=_run_of("fr", "du {first} au {last}"),
         every_day="tous les jours",
@@ -315,6 +330,7 @@ GRAMMARS: dict[str, Grammar] = {
         both=" et ",
         either=lambda following: " ou ",
         numbers=("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"),
+        rules_apart=" ; ",
     ),
     "de": Grammar(
         locale="de",
@@ -329,10 +345,10 @@ GRAMMARS: dict[str, Grammar] = {
         other="{time} {place}",
         other_day="{time} am {weekday}, dem {day}, {place}",
         zone=lambda city: f"Ortszeit {city}",
-        zones={**dict.fromkeys(SPAIN, "spanische Zeit"), CANARIES: "kanarische Zeit"},
+        zones={**dict.fromkeys(SPAIN, "spanische Zeit"), CANARIES: "kanarische Zeit", AZORES: "Ortszeit Azoren"},
         mainland="Madrider Zeit",
         place=lambda city: f"in {city}",
-        places={CANARIES: "auf den Kanaren"},
+        places={CANARIES: "auf den Kanaren", AZORES: "auf den Azoren", MADEIRA: "auf Madeira"},
         weekdays=lambda: weekdays_of("de"),
         run=_run_of("de", "{first} bis {last}"),
         every_day="täglich",

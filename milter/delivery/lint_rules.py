@@ -38,8 +38,8 @@ _SENTENCE = re.compile(r"(?:(?<!\d)|(?<=:\d\d))[.!?]\s+")
 
 
 def plainly(text: str) -> str:
-    """With one kind of apostrophe and composed letters, as the rules are written."""
-    return normalize("NFC", text).replace("’", "'")
+    """With one kind of apostrophe and of space and composed letters, as the rules are written."""
+    return normalize("NFC", text).replace("’", "'").replace("\u00a0", " ")
 
 
 def said(text: str, scene: Scene, *, tone: Tone | None) -> Iterator[Said]:

@@ -1,5 +1,6 @@
 """Finished phrases for the texts: dates, hours and lists as people say them, in the words of `grammars`."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -14,6 +15,8 @@ MOST_RULES = 3  # more groups of weekly hours than this are a timetable, not a p
 MOST_DAYS = 3  # more closed days than this are not named one by one
 FAR = 300  # days
 LANGUAGES = tuple(GRAMMARS)
+
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»](?:\s|$))|(?<=«) |(?<=\d) (?=h\b)|(?<=\d h) (?=\d\d\b)", re.M)
 
 
 def opens_phrase(
@@ -107,6 +110,11 @@ def channels_phrase(channels: Sequence[str], language: str) -> str:
     return _joined(channels, GRAMMARS[language].either(channels[-1])) if channels else ""
 
 
+def unbroken(text: str, language: str) -> str:
+    """With no-break spaces where French must not break a line: before : ; ? ! and within "16 h 30"."""
+    return _FRENCH_SPACE.sub("\u00a0", text) if language == "fr" else text
+
+
 def number_word(count: int, language: str) -> str:
     """2 to 10 in words, digits beyond: "Tus tres mensajes"."""
     words = GRAMMARS[language].numbers
@@ -123,7 +131,7 @@ def hours_phrase(rules: tuple[WeeklyRule, ...], language: str) -> str:
     groups = sorted(by_windows.items(), key=lambda one: min(one[1]))
     if len(groups) > MOST_RULES:
         return ""
-    return "; ".join(f"{_days(days, grammar)}, {_windows(windows, grammar)}" for windows, days in groups)
+    return grammar.rules_apart.join(f"{_days(days, grammar)}, {_windows(windows, grammar)}" for windows, days in groups)
 
 
 def _windows(windows: Sequence[tuple[time, time]], grammar: Grammar) -> str:

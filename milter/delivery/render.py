@@ -105,14 +105,16 @@ class Texts:
             subject = one_line(_capped(text.subject, values), 300).rstrip(": ")
             shorter = _shorter(intent, owner, due) if intent.template in SHORTENED else ()
             plain, values = _short(text.text, values, shorter)
+            due_said = str(values["due"])
+            promises = bool(due_said) and due_said in plain
+            plain = phrases.unbroken(plain, intent.language)
             look = _look(owner, speaker, intent, subject)
             html = _own_html(_capped(text.html, values), look) if text.html else to_html(plain, look)
         except (TemplateError, RecursionError) as error:
             raise RenderError(f"{intent.template}.{intent.language}.txt: {error}") from error
         if not subject or not plain.strip():
             raise RenderError(f"{intent.template}.{intent.language}.txt comes out empty")
-        promised = str(values["due"])
-        return Rendered(subject, plain, html, str(values["name"]), bool(promised) and promised in plain)
+        return Rendered(subject, plain, html, str(values["name"]), promises)
 
 
 def check_source(name: str, source: str) -> str | None:

@@ -11,6 +11,7 @@ from milter.core.opt_out import KEYWORDS
 from milter.delivery import basque, phrases
 
 MADRID, YORK, TOKYO = ZoneInfo("Europe/Madrid"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
+AZORES, MEXICO = ZoneInfo("Atlantic/Azores"), ZoneInfo("America/Mexico_City")
 CANARIES, LONDON, CAIRO, HAVANA = (
     ZoneInfo(one) for one in ("Atlantic/Canary", "Europe/London", "Africa/Cairo", "America/Havana")
 )
@@ -83,6 +84,9 @@ def test_elisions() -> None:
         ("pt", TOKYO,
          "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 0:00 de terça-feira, 24 de novembro, em Tóquio"),
         ("pt", CANARIES, "na segunda-feira, 23 de novembro, às 16:00 (hora peninsular), 15:00 nas Canárias"),
+        ("pt", AZORES, "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 14:00 nos Açores"),
+        ("pt", MEXICO, "na segunda-feira, 23 de novembro, às 16:00 (hora de Espanha), 9:00 na Cidade do México"),
+        ("fr", AZORES, "le lundi 23 novembre à 16 h (heure espagnole), 14 h aux Açores"),
         ("fr", YORK, "le lundi 23 novembre à 16 h (heure espagnole), 10 h à New York"),
         ("fr", TOKYO, "le lundi 23 novembre à 16 h (heure espagnole), 0 h le mardi 24 novembre à Tokyo"),
         ("fr", CAIRO, "le lundi 23 novembre à 16 h (heure espagnole), 17 h au Caire"),
@@ -145,8 +149,11 @@ HOURS = {
         "gl": "de luns a xoves, de 9:00 a 18:00; sábado, de 10:00 a 24:00",
         "eu": "astelehenetik ostegunera, 9:00etatik 18:00etara; larunbatetan, 10:00etatik 24:00etara",
         "pt": "de segunda a quinta-feira, das 9:00 às 18:00; sábado, das 10:00 às 24:00",
-        "fr": "du lundi au jeudi, de 9 h à 18 h; samedi, de 10 h à minuit",
+        "fr": "du lundi au jeudi, de 9 h à 18 h ; samedi, de 10 h à minuit",
         "de": "Montag bis Donnerstag, 9:00 bis 18:00 Uhr; Samstag, 10:00 bis 24:00 Uhr",
+    },
+    "Mo-Fr 11:00-13:00; Sa 01:00-03:00": {
+        "ca": "de dilluns a divendres, d'11:00 a 13:00; dissabte, d'1:00 a 3:00",
     },
     "Mo-Su 20:00-01:00": {
         "ca": "cada dia, de 20:00 a 1:00",
@@ -166,6 +173,13 @@ HOURS = {
 def test_hours(expression: str, language: str, expected: str) -> None:
     rules = weekly_windows(expression)
     assert rules is not None and phrases.hours_phrase(rules, language) == expected
+
+
+def test_french_does_not_break_its_lines_before_a_colon() -> None:
+    said = "Choisissez ici : https://a.example/b ; à 16 h 30 ou « plus tard » ?"
+    unbroken = "Choisissez ici\u00a0: https://a.example/b\u00a0; à 16\u00a0h\u00a030 ou «\u00a0plus tard\u00a0»\u00a0?"
+    assert phrases.unbroken(said, "fr") == unbroken
+    assert phrases.unbroken("Ana :) ok ?", "es") == "Ana :) ok ?"
 
 
 def test_closed_days_are_joined() -> None:

@@ -207,7 +207,11 @@ ANSWERED = [
     ("gl", "Á hora da túa invitación non podo.", "Venche ben o martes 24 de novembro ás 17:00?"),
     ("eu", "Gonbidapenaren orduan ezin dut.", "Ondo etorriko litzaizuke azaroaren 24an, asteartea, 17:00etan?"),
     ("pt", "À hora do convite não posso.", "Pode ser na terça-feira, 24 de novembro, às 17:00?"),
-    ("fr", "Je ne suis pas disponible à l'heure de ton invitation.", "Pourquoi pas le mardi 24 novembre à 17 h ?"),
+    (
+        "fr",
+        "Je ne suis pas disponible à l'heure de ton invitation.",
+        "Pourquoi pas le mardi 24 novembre à 17\u00a0h\u00a0?",
+    ),
     ("de", "Zur Zeit deiner Einladung kann ich nicht.", "Passt es dir am Dienstag, dem 24. November, um 17:00 Uhr?"),
     ("en", "I can't make the time of your invitation.", "Would it suit you on Tuesday 24 November at 17:00?"),
 ]
@@ -230,7 +234,7 @@ SINCE = {
     "gl": "martes e xoves, de 17:00 a 19:00, a partir do xoves 7 de xaneiro",
     "eu": "astearteetan eta ostegunetan, 17:00etatik 19:00etara, urtarrilaren 7tik aurrera",
     "pt": "terça-feira e quinta-feira, das 17:00 às 19:00, a partir de quinta-feira, 7 de janeiro",
-    "fr": "mardi et jeudi, de 17 h à 19 h, à partir du jeudi 7 janvier",
+    "fr": "mardi et jeudi, de 17\u00a0h à 19\u00a0h, à partir du jeudi 7 janvier",
     "de": "Dienstag und Donnerstag, 17:00 bis 19:00 Uhr, ab Donnerstag, dem 7. Januar",
 }
 IN_THE_VACATION = datetime(2026, 12, 26, 10, tzinfo=MADRID)

@@ -239,11 +239,11 @@ Mensagem automática. Para não receber mais nenhuma, basta responder apenas com
     "fr": """\
 Bonjour Laura,
 
-Votre message est bien arrivé, mais en dehors de mes horaires (du lundi au vendredi, de 16 h à 23 h 30). Je reprends mes \
-e-mails le lundi 23 novembre à 16 h et vous répondrai ensuite.
+Votre message est bien arrivé, mais en dehors de mes horaires (du lundi au vendredi, de 16\u00a0h à 23\u00a0h\u00a030). \
+Je reprends mes e-mails le lundi 23 novembre à 16\u00a0h et vous répondrai ensuite.
 
 Vous pouvez aussi m'écrire sur Telegram (@anasouto), aux mêmes horaires.
-Pour ajouter quelque chose, répondez simplement à ce message : tout restera ensemble.
+Pour ajouter quelque chose, répondez simplement à ce message\u00a0: tout restera ensemble.
 
 Bien cordialement,
 Ana Souto
