@@ -25,14 +25,19 @@ def is_ours(message_id: str, keys: Keys) -> bool:
 
 def answers_ours(message: Message, keys: Keys) -> bool:
     """Whether the direct parent is an automatic reply of ours. One further up the thread does not count."""
-    parents = [one for value in message.all("in-reply-to") for one in message_ids(value)]
-    parents += [ids[-1] for value in message.all("references") if (ids := message_ids(value))]
+    parents = [one for value in message.all("in-reply-to") for one in _ids(value)]
+    parents += [ids[-1] for value in message.all("references") if (ids := _ids(value))]
     return any(is_ours(one, keys) for one in parents)
 
 
 def message_ids(value: str) -> list[str]:
     """The message ids in a field such as References, with brackets, in order; what is no id is skipped."""
     return _ID.findall(value)
+
+
+def _ids(value: str) -> list[str]:
+    """As `message_ids`; some responders leave the brackets out."""
+    return message_ids(value) or value.split()
 
 
 def parent_id(message: Message) -> str:

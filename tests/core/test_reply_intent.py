@@ -110,6 +110,9 @@ def test_our_message_id_is_known_without_a_look_up() -> None:
     ("header", "answers"),
     [
         ("In-Reply-To: {id}", True),
+        ("In-Reply-To: {bare}", True),
+        ("References: r@x {bare}", True),
+        ("References: {bare} her-answer@estudio.example", False),
         ("References: <r@x> {id}", True),
         ("References: {id} <her-answer@estudio.example>\nIn-Reply-To: <her-answer@estudio.example>", False),
         ("In-Reply-To: <0123456789abcdef0123.0123456789ab@mx.estudio.example>", False),
@@ -117,7 +120,8 @@ def test_our_message_id_is_known_without_a_look_up() -> None:
     ],
 )
 def test_an_answer_to_our_reply_is_not_answered(header: str, answers: bool) -> None:
-    transaction = letter(header.format(id=intent().message_id), mail_from="dir+a2@crm.example")
+    ours = intent().message_id
+    transaction = letter(header.format(id=ours, bare=ours.strip("<>")), mail_from="dir+a2@crm.example")
     decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
     assert (outcome(decision) == "reply-withheld-answers-ours") is answers
 
