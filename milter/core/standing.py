@@ -35,7 +35,8 @@ def weigh(case: Case, decision: Decision) -> Decision:
     stranger = decision.sender_class in _UNKNOWN and not is_listed(case)
     if stranger and (found := _likeness(case, decision)):
         decision = because(decision, f"{_RESEMBLES}{found.cause}", found.evidence)
-    known = case.standing
+    # Of whom nobody can tell, nothing is held against him, nor for him.
+    known = reputation.USUAL if isinstance(case.facts.standing, Missing) else case.standing
     if known is None:
         return decision
     if stranger:

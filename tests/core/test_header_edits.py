@@ -40,6 +40,7 @@ def test_a_client_gets_every_field_once_on_top() -> None:
         "Recado-Client: acme",
         "Recado-Folder: Clientes/ACME Veterinaria",
         "Recado-Keywords: $Client $Plan-silver",
+        "Recado-Reputation: neutral",
         "Recado-Reason: sender-is-client-domain mail-filed-client reply-due-client",
         "Authentication-Results: mx.estudio.example;",
         " none",

@@ -78,7 +78,7 @@ async def test_while_the_store_is_away_nobody_is_screened(tmp_path: Path, own_re
     async with strict_office(tmp_path, own_redis) as ana:
         own_redis.stop()
         decision = await decided(ana, 1)
-        assert decision.folder is None and decision.standing == ""
+        assert decision.folder is None and decision.standing == "neutral"
         assert "screening-unsure-standing" in [one.code for one in decision.reasons]
 
 
