@@ -120,7 +120,8 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
     if not 0 < len(uid) <= LONGEST_UID or not _PRINTABLE.fullmatch(uid) or not isinstance(start, datetime):
         return None  # a whole day is no call
     onwards = "RECURRENCE-ID" in event and event["RECURRENCE-ID"].params.get("RANGE", "").upper() == "THISANDFUTURE"
-    weekly, weeks = _weekly(event) if start.date() >= today else ("", 0)
+    # One of the series that was changed by itself is an exception, too.
+    weekly, weeks = _weekly(event) if start.date() >= today and len(events) == 1 else ("", 0)
     people = event.get("ATTENDEE", [])
     listed = people if isinstance(people, list) else [people]
     return Invitation(

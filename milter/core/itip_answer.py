@@ -171,12 +171,12 @@ def _rule(invitation: Invitation, first: datetime) -> vRecur:
 def _propose(calendar: Calendar, event: Event, invitation: Invitation, first: Span, zone: ZoneInfo) -> None:
     """RFC 5546 section 3.2.7: a COUNTER has a SUMMARY, which may be empty: the client's words are not repeated."""
     event.add("SUMMARY", "")
+    begins, ends = [one.astimezone(zone if invitation.series else UTC) for one in first]
+    event.add("DTSTART", begins)
+    if ends > begins:  # RFC 5545 section 3.8.2.2: an end is later than the beginning, or is not there
+        event.add("DTEND", ends)
     if not invitation.series:
-        event.add("DTSTART", first[0])
-        event.add("DTEND", first[1])
         return
-    event.add("DTSTART", first[0].astimezone(zone))
-    event.add("DTEND", first[1].astimezone(zone))
     event.add("RRULE", _rule(invitation, first[0]))
     # Half a year before and after what is looked at: who reads it needs the offset in force, and both changes of the year.
     known = first[0].date() - HALF_A_YEAR, first[1].date() + 4 * HALF_A_YEAR

@@ -92,6 +92,26 @@ def test_one_of_a_series_is_named_as_the_series_knows_it(line: str) -> None:
     assert answer.offered
 
 
+def test_an_event_without_an_end_gets_none() -> None:
+    found = read(calendar(DTEND=None))
+    assert found
+    (event,) = Calendar.from_ical(
+        itip_answer.answer(found, "ana@estudio.example", Invitations.COUNTER, CALLS, NOW).calendar
+    ).walk("VEVENT")
+    assert "DTSTART" in event and "DTEND" not in event
+
+
+def test_a_series_of_which_one_was_changed_is_not_moved_as_one() -> None:
+    weekly = calendar("RRULE:FREQ=WEEKLY;COUNT=4")
+    changed = calendar("RECURRENCE-ID:20261201T090000Z", DTSTART="20261202T090000Z", DTEND="20261202T093000Z")
+    event = changed[changed.index(b"BEGIN:VEVENT") : changed.index(b"END:VCALENDAR")]
+    for ics, method in ((weekly, "COUNTER"), (weekly.replace(b"END:VCALENDAR", event + b"END:VCALENDAR"), "REPLY")):
+        found = read(ics)
+        assert found
+        answer = itip_answer.answer(found, "ana@estudio.example", Invitations.COUNTER, CALLS, NOW)
+        assert itip_answer.method_of(answer.calendar) == method
+
+
 def test_who_takes_calls_at_any_hour_proposes_the_return() -> None:
     """A window without an end is one, too."""
     away = (datetime(2026, 11, 23).date(), datetime(2026, 11, 25).date())
