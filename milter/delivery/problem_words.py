@@ -87,6 +87,8 @@ _SPANISH_WHAT = {
     "recurs too often to be counted": "se repite demasiadas veces para contarlas",
     "takes more than {a} times": "ocupa más de {a} veces",
     # Slips
+    '"{a}" is everybody who has a mailbox there': "«{a}» es cualquiera que tenga correo ahí",
+    '"{a}" belongs to client.{b} already, which keeps it': "«{a}» ya es de client.{b}, que se lo queda",
     '"{a}" lasts until {b} of the next day': "«{a}» dura hasta las {b} del día siguiente",
     '"{a}" lasts a day and a night': "«{a}» dura un día y una noche",
     '"{a}" is the same time on every day here': "«{a}» es aquí la misma hora todos los días",
@@ -99,6 +101,8 @@ _SPANISH_WHAT = {
     "there is no text called {a}": "no hay ningún texto llamado {a}",
     "curly quotes do not count here": "las comillas curvas no valen aquí",
     "there is nothing in it": "está vacío",
+    "there is no text in it": "no tiene texto",
+    "there are two blocks {a}": "hay dos bloques {a}",
     "{a} would be read as it stands": "{a} se leería tal cual",
     "{{% {a} %}} is not known": "{{% {a} %}} no se conoce",
     "is no text that is ever sent": "con este nombre no se envía nunca",
@@ -121,10 +125,12 @@ _SPANISH_WHAT = {
     "brackets behind a variable cannot be used in a text": "en un texto no se pueden usar corchetes detrás de una variable",
     "a macro cannot be used in a text": "en un texto no se pueden usar macros",
     "a call cannot be used in a text": "en un texto no se pueden hacer llamadas",
+    "a calculation cannot be used in a text": "en un texto no se pueden hacer cálculos",
     "{a} cannot be used in a text": "en un texto no se puede usar {a}",
 }
 _SPANISH_INSTEAD = {
     'write only the address, such as "{a}"': 'escribe solo la dirección, por ejemplo "{a}"',
+    "write them one by one: {a}": "escríbelas una a una: {a}",
     'write "{a}" for the whole domain': 'escribe "{a}" para todo el dominio',
     'write "{a}" for the whole country': 'escribe "{a}" para todo el país',
     'write "{a}" for the whole country (known: {b})': 'escribe "{a}" para todo el país (se conocen: {b})',
@@ -132,7 +138,7 @@ _SPANISH_INSTEAD = {
     'write "{a}" (known: {b})': 'escribe "{a}" (se conocen: {b})',
     'write "{a}" (units: s, m, h, d, w)': 'escribe "{a}" (unidades: s, m, h, d, w)',
     'write "{a}", or leave the line out': 'escribe "{a}", o quita la línea',
-    'write "{a}", or remove the line: always open': 'escribe "{a}", o quita la línea: siempre abierto',
+    'write "{a}", or remove the line': 'escribe "{a}", o quita la línea',
     'write "{a}"': 'escribe "{a}"',
     "write where recado dkim-key put the key": "escribe dónde dejó la clave recado dkim-key",
     "write one of {a}": "escribe uno de estos: {a}",
@@ -166,6 +172,12 @@ _SPANISH_INSTEAD = {
     "write key = value, texts in double quotes": "escribe clave = valor, y los textos entre comillas dobles",
     "write key = value or [table]": "escribe clave = valor o [tabla]",
     "write key = value": "escribe clave = valor",
+    "write / for each \\": "escribe / en lugar de \\",
+    "write plain spaces: one here is of another kind, from a web page or Word":
+        "escribe espacios normales: aquí hay uno de otra clase, copiado de una página o de Word",
+    "write straight quotes, such as {a}": "escribe comillas rectas, por ejemplo {a}",
+    "remove the comma at the end of the line": "quita la coma del final de la línea",
+    "put single quotes around it: {a}": "ponlo entre comillas simples: {a}",
     "write a day that exists, as {a}": "escribe un día que exista, como {a}",
     "write plain lists": "escribe listas sencillas",
     'put texts between double quotes, such as "{a}"; dates, numbers, true and false go without':
@@ -202,6 +214,7 @@ _SPANISH_INSTEAD = {
     "begin it later, or end it": "haz que empiece más tarde, o que acabe",
     'write it as RFC 5545 does, such as "{a}"': 'escríbela como dice el RFC 5545, por ejemplo "{a}"',
     # Slips
+    'write the whole address, such as "{a}"': 'escribe la dirección entera, por ejemplo "{a}"',
     'write "{a}" if that is not meant': 'escribe "{a}" si no es lo que querías',
     "write another end if that is not meant": "escribe otro final si no es lo que querías",
     "write another year, if that is not meant": "escribe otro año, si no es lo que querías",
@@ -215,6 +228,9 @@ _SPANISH_INSTEAD = {
     'write straight ones, such as "{a}"': 'escribe comillas rectas, por ejemplo "{a}"',
     'name it with its language, such as "{a}"': 'ponle su idioma en el nombre, por ejemplo "{a}"',
     'name it "{a}"': 'llámalo "{a}"',
+    'save it as plain text, "{a}"': 'guárdalo como texto sin formato, "{a}"',
+    'put the HTML into "{a}", below a line --- html ---': 'pon el HTML en "{a}", debajo de una línea --- html ---',
+    "put both texts into one": "pon los dos textos en uno",
     "write the text, or delete the file: then the shipped text is used":
         "escribe el texto, o borra el archivo: entonces vale el de fábrica",
     "write {{{{ {a} }}}} with two braces": "escribe {{{{ {a} }}}} con dos llaves",

@@ -150,6 +150,8 @@ def take_apart(name: str, source: str) -> TextSource | Wrong:
     if isinstance(split, Wrong):
         return split
     subject, text = split
+    if not text.strip():
+        return Wrong(1, "there is no text in it", "write the text, or delete the file: then the shipped text is used")
     html = "\n" * parts[0].count("\n") + parts[1] if len(parts) == 2 else ""
     taken = TextSource(file["template"], file["language"], subject, _marked(text), html)
     return _check(taken) or taken
@@ -165,16 +167,21 @@ def _line(source: str, what: str, occurrence: int) -> int:
 def _subject(source: str) -> tuple[str, str] | Wrong:
     """("Subject's text, unfolded", the text below): RFC 5322 folding, so that a long one may go on, indented."""
     lines = source.split("\n")
-    if _ASUNTO.match(lines[0]):
-        return Wrong(1, f"{lines[0].split(':')[0].strip()}: is not understood", "write Subject: whatever the language")
-    if not _SUBJECT.match(lines[0]):
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if _ASUNTO.match(lines[first]):
+        return Wrong(
+            first + 1,
+            f"{lines[first].split(':')[0].strip()}: is not understood",
+            "write Subject: whatever the language",
+        )
+    if not _SUBJECT.match(lines[first]):
         return "", source
-    end = 1
+    end = first + 1
     while end < len(lines) and lines[end].strip() and lines[end][0] in " \t":
         end += 1
     if end < len(lines) and lines[end].strip():
         return Wrong(end + 1, "no empty line behind Subject:", "leave one empty line before the text")
-    subject = " ".join([_SUBJECT.sub("", lines[0], count=1), *lines[1:end]]).strip()
+    subject = " ".join([_SUBJECT.sub("", lines[first], count=1), *lines[first + 1 : end]]).strip()
     return subject, "\n" * end + "\n".join(lines[end:])
 
 
@@ -225,6 +232,8 @@ def _explained(message: str) -> tuple[str, str]:
         return f"{{% {unclosed[1]} %}} is not closed", f"write {{% end{unclosed[1]} %}} where it ends"
     if re.search("unexpected char '[“”„«»‘’]", message):
         return "curly quotes do not count here", 'write straight ones, such as "base.es.txt"'
+    if twice := re.search(r"block '(\w+)' defined twice", message):
+        return f"there are two blocks {twice[1]}", "put both texts into one"
     if "comment" in message:
         return "{# is not closed", "close {# with #}"
     advice = "write {{ opens }} for a variable and {% if closed %} … {% endif %} for a condition"
@@ -311,7 +320,7 @@ def _wrong_node(node: nodes.Node, source: TextSource, extends: bool) -> Wrong | 
         case nodes.Filter() if node.name not in FILTERS:
             return Wrong(node.lineno, f"there is no filter {node.name}", f"only {', '.join(FILTERS)}")
         case _ if not isinstance(node, _ALLOWED):
-            what, instead = _INSTEAD.get(type(node), ("this", "use only variables, {% if %} and {% block %}"))
+            what, instead = _INSTEAD.get(type(node), ("a calculation", "use only variables, {% if %} and {% block %}"))
             return Wrong(node.lineno, f"{what} cannot be used in a text", instead)
     return None
 

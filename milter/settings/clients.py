@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from milter.core import address
 from milter.core.hours import Schedule
 from milter.core.owner import URGENT_QUOTA, Client, Folders, Identity, Kind, Plan, Tone
-from milter.settings import mail_address, places
+from milter.settings import mail_address, places, spanish
 from milter.settings.durations import positive
 from milter.settings.findings import Wrong, nearest
 from milter.settings.folders import client_folder
@@ -69,11 +69,14 @@ def read_clients(
     for name, table in top.tables("client", CLIENT_KEYS):
         addresses = table.patterns(mail_address.pattern, "@acme.example")
         for one in addresses:
+            if too_many := mail_address.everybody(one):
+                table.warn("addresses", too_many, slip=True)
             first = claimed.setdefault(one, name)
             if first != name:
                 table.warn(
                     "addresses",
                     Wrong(f'"{one}" belongs to client.{first} already, which keeps it', "give it to one of them"),
+                    slip=True,
                 )
         shown = table.text("name") or name
         clients[name] = Client(
@@ -95,8 +98,8 @@ def read_clients(
 def language(text: str, known: frozenset[str]) -> str | Wrong:
     if text in known:
         return text
-    short = text[:2].casefold()
-    near = short if short in known else nearest(text, known, 0.5)
+    short = text.strip()[:2].casefold()
+    near = spanish.meant(text, known) or (short if short in known else None)
     listed = ", ".join(f'"{one}"' for one in sorted(known))
     return Wrong(
         f'"{text}" is no language that there are texts for', f'write "{near}"' if near else f"write one of {listed}"

@@ -9,7 +9,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _PART = re.compile(r"(\d{1,6})([smhdw])")
 _WHOLE = re.compile(r"(?:\d{1,6}[smhdw])+")
 _LONGEST = timedelta(days=3660)  # ten years; more is a slip, and beyond some size `datetime` overflows
-_LOOSE = re.compile(r"(\d{1,6})\s*([a-záéíóúñ]+)\.?", re.I)
+_LOOSE = re.compile(r"(\d{1,6})\s*([a-záéíóúñê]+)\.?", re.I)
+_ONE = re.compile(r"(?:una?|an?|one)\s+", re.I)
+_MONTH = re.compile(r"m[eêé]s|mois|mon", re.I)  # there is no unit for it, and "1m" would be a minute
 # First letters of the units in the shipped languages, the longer beginnings first ("min" before "m", "sem" before "s").
 _WORDS = (
     ("sem", "w"),
@@ -64,8 +66,10 @@ def _meant(text: str) -> str:
     """`24 horas` -> `24h`; "" when it cannot be guessed."""
     if text.strip().isdigit():
         return f"{text.strip()}h"
-    found = _LOOSE.fullmatch(text.strip())
+    found = _LOOSE.fullmatch(_ONE.sub("1", text.strip()))
     if not found:
         return ""
+    if _MONTH.match(found[2]):
+        return f"{30 * int(found[1])}d"
     unit = next((unit for start, unit in _WORDS if found[2].casefold().startswith(start)), "")
     return f"{found[1]}{unit}" if unit else ""

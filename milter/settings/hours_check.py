@@ -18,7 +18,7 @@ from milter.settings.hours_spelling import propose
 _COLUMN = re.compile(r"--> \d+:(\d+)")
 _NO_SUCH_DAY = re.compile(r"\b(?:Feb 3[01]|(?:Apr|Jun|Sep|Nov) 31)\b")
 _LOOSE_TIME = re.compile(r"\b(\d{1,2})[.h](\d{2})\b")
-_SPAN = re.compile(r"\b([01]\d:\d\d|2[0-3]:\d\d)-([01]\d:\d\d|2[0-3]:\d\d)\b")
+_SPAN = re.compile(r"(?<![\d:])([01]?\d:\d\d|2[0-3]:\d\d)\s*-\s*([01]?\d:\d\d|2[0-3]:\d\d)\b")
 # Fixed, so that a file is judged the same on every day: an expression that opened last before this never opens again.
 _FROM = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
 _SUN = re.compile(r"\b(sunrise|sunset|dawn|dusk)\b")
@@ -29,7 +29,7 @@ _CHANGES = 64  # looked at before we give up finding an opening
 def check(expression: str, country: str, language: str) -> Wrong | None:
     """None if `expression` is good. `country` of the public holidays, "" for none; `language` of its writer."""
     if not expression.strip():
-        return Wrong("is empty", 'write "Mo-Fr 09:00-18:00", or remove the line: always open')
+        return Wrong("is empty", 'write "Mo-Fr 09:00-18:00", or remove the line')
 
     def accepts(text: str) -> bool:
         return isinstance(parsed := _parse(text, country), OpeningHours) and not parsed.warnings and _opens(parsed)
@@ -54,7 +54,8 @@ def check(expression: str, country: str, language: str) -> Wrong | None:
 
 def backwards(expression: str) -> Wrong | None:
     """A night of more than twelve hours is mostly a slip: "23:30-16:00"."""
-    for start, end in _SPAN.findall(expression):
+    for found in _SPAN.findall(expression):
+        start, end = (one.zfill(5) for one in found)
         if start == end:
             return Wrong(f'"{start}-{end}" lasts a day and a night', "write another end if that is not meant")
         # From 23:30 to 16:00 is longer than from 16:00 to 23:30 exactly if it is more than half a day.

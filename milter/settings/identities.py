@@ -89,6 +89,8 @@ def schedule(table: Reader, key: str, calendar: Calendar, closed: Closures) -> S
     if key not in table:
         return None
     expression = presets.expression(table.text(key))
+    if not expression and not table.blank(key):
+        return None  # what is wrong with it is told already
     wrong = hours_check.check(expression, closed.country, calendar.language)
     if wrong:
         table.problem(key, wrong)

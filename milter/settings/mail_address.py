@@ -3,11 +3,13 @@
 import re
 
 from milter.core import address
+from milter.core.freemail import is_freemail
 from milter.settings.findings import Wrong
 
 _LOCAL = re.compile(r'[^\s@<>()\[\],;:"\\]+')
 _DOMAIN = re.compile(r"(?!-)[^\s@<>()\[\],;:\"\\/]+(?:\.[^\s@<>()\[\],;:\"\\/.]+)*\.?")
-_ANGLE = re.compile(r"<([^<>]+)>")
+_INSIDE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PAGE = re.compile(r"(?:https?://)?(?:www\.)?([^/@\s]+\.[^/@\s]+)(?:/\S*)?", re.I)
 
 
 def one_address(text: str) -> str | Wrong:
@@ -15,8 +17,11 @@ def one_address(text: str) -> str | Wrong:
     local, domain = address.split(text.strip())
     if _LOCAL.fullmatch(local) and domain and _is_domain(domain):
         return address.normal(text)
-    inside = _ANGLE.search(text)
-    meant = inside[1] if inside and "@" in inside[1] else "ana@estudio.example"
+    inside = _INSIDE.findall(text)
+    if len(inside) > 1:
+        listed = ", ".join(f'"{one}"' for one in inside)
+        return Wrong(f'"{text}" is not an address', f"write them one by one: {listed}")
+    meant = inside[0] if inside else "ana@estudio.example"
     return Wrong(f'"{text}" is not an address', f'write only the address, such as "{meant}"')
 
 
@@ -31,9 +36,18 @@ def pattern(text: str) -> str | Wrong:
                 if start == "@"
                 else Wrong(f'"{text}" is not an address', f'write "{normal}" for the whole domain')
             )
-    if "@" not in stripped and "." in stripped and _is_domain(stripped):
-        return Wrong(f'"{text}" is not an address', f'write "@{stripped}" for the whole domain')
+    if (page := _PAGE.fullmatch(stripped)) and _is_domain(page[1]):
+        return Wrong(f'"{text}" is not an address', f'write "@{page[1]}" for the whole domain')
     return one_address(text)
+
+
+def everybody(pattern: str) -> Wrong | None:
+    """A provider's whole domain is no client, no friend: his mail would be a stranger's."""
+    if pattern.startswith("@") and is_freemail(pattern[1:]):
+        return Wrong(
+            f'"{pattern}" is everybody who has a mailbox there', f'write the whole address, such as "marta{pattern}"'
+        )
+    return None
 
 
 def _is_domain(text: str) -> bool:

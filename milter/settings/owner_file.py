@@ -155,7 +155,11 @@ def _year_later(first: date, last: date) -> date:
 
 
 def _book(name: str, table: Reader) -> AddressBook:
-    return AddressBook.of({name: table.each("addresses", mail_address.pattern)})
+    addresses = table.each("addresses", mail_address.pattern)
+    for one in addresses:
+        if too_many := mail_address.everybody(one):
+            table.warn("addresses", too_many, slip=True)
+    return AddressBook.of({name: addresses})
 
 
 def _texts_there(top: Reader, owner: Owner, texts: Texts, known: frozenset[str]) -> None:

@@ -9,6 +9,24 @@ import holidays
 
 from milter.settings.findings import Wrong, nearest
 
+_CALLED_ALSO = {
+    "galiza": "GA",
+    "euskadi": "PV",
+    "baleares": "IB",
+    "mallorca": "IB",
+    "menorca": "IB",
+    "ibiza": "IB",
+    "tenerife": "CN",
+}
+_SPANISH_PLACES = {
+    **dict.fromkeys(("canarias", "islas canarias", "las palmas", "tenerife"), "Atlantic/Canary"),
+    "españa": "Europe/Madrid",
+    "londres": "Europe/London",
+    "lisboa": "Europe/Lisbon",
+    "nueva york": "America/New_York",
+    "ciudad de méxico": "America/Mexico_City",
+}
+
 
 def zone(text: str) -> ZoneInfo | Wrong:
     """An IANA zone."""
@@ -18,6 +36,8 @@ def zone(text: str) -> ZoneInfo | Wrong:
         return Wrong(
             f'"{text}" is not a time zone', 'write the name of a place, such as "Europe/Madrid": it knows the summer'
         )
+    if own := _SPANISH_PLACES.get(text.strip().casefold()):
+        return Wrong(f'"{text}" is not a time zone', f'write "{own}"')
     by_city = {one.rpartition("/")[2]: one for one in sorted(_zones(), reverse=True) if "/" in one}
     near = nearest(text, _zones(), 0.75) or by_city.get(nearest(text.replace(" ", "_"), by_city, 0.75) or "")
     return Wrong(f'"{text}" is not a time zone', f'write "{near or "Europe/Madrid"}"')
@@ -28,9 +48,9 @@ def region(text: str) -> tuple[str, str] | Wrong:
     country, dash, part = text.partition("-")
     code = _country(country)
     if code is None:
-        if own := _spanish_region(text):
+        if own := _spanish_region(text) or _without_dash(text):
             return Wrong(f'"{text}" is not how it is written', f'write "ES-{own}"')
-        near = nearest(country, _countries() if len(country) == 2 else _names(), 0.5)
+        near = nearest(country, _names(), 0.85) if len(country) > 2 else None
         meant = _country(near) if near else "ES"
         return Wrong(
             f'"{country}" is not a country with known holidays', f'write "{meant}", or a region such as "ES-GA"'
@@ -43,7 +63,7 @@ def region(text: str) -> tuple[str, str] | Wrong:
         return Wrong(f'"{text}" is not how it is written', f'write "{code}-{found}"' if found else f'write "{code}"')
     if not parts:
         return Wrong(f'"{text}": no region of {code} is known', f'write "{code}"')
-    near = nearest(part, (*parts, *parts.values()), 0.5)
+    near = nearest(part, parts, 0.6) if len(part) > 2 else None
     listed = ", ".join(f"{code}-{one}" for one in sorted(set(parts.values())))
     hint = f'write "{code}-{parts.get(near, near)}"' if near else f'write "{code}" for the whole country'
     return Wrong(f'"{part}" is not a region of {code}', f"{hint} (known: {listed})")
@@ -85,9 +105,15 @@ def _regions(code: str) -> dict[str, str]:
 
 def _spanish_region(text: str) -> str | None:
     """ "Galicia", "Comunidad de Madrid": nobody thinks of his country first."""
-    parts = {name.casefold(): code for name, code in _regions("ES").items() if len(name) > 2}
+    parts = {name.casefold(): code for name, code in _regions("ES").items() if len(name) > 2} | _CALLED_ALSO
     near = next((name for name in parts if name in text.casefold()), None) or nearest(text, parts, 0.8)
     return parts[near] if near else None
+
+
+def _without_dash(text: str) -> str | None:
+    """ "ES GA", "ES_GA", "ESGA": the region of Spain that is meant."""
+    found = re.fullmatch(r"ES[ _.,/]*([A-Z]{2})", text.strip(), re.I)
+    return _region(_regions("ES"), found[1]) if found else None
 
 
 def _region(parts: dict[str, str], text: str) -> str | None:

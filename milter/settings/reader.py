@@ -52,7 +52,7 @@ class Reader:
     def needed(self, key: str, example: str) -> str:
         """A text without a default."""
         value = self.text(key)
-        if not value and (key not in self or isinstance(self._table[key], str)):
+        if not value and self.blank(key):
             self.problem(key, Wrong("is missing", f'write {key} = "{example}"'))
         return value
 
@@ -201,7 +201,7 @@ class Reader:
             instead = "move it above the first [table]"
         else:
             instead = f"remove it (known here: {', '.join(self._known)})"
-        self.problem(key, Wrong(f"unknown {kind}", instead))
+        self.source.problem((*self.path, key), Wrong(f"unknown {kind}", instead))
 
 
 def chosen(enum: type[Choice], text: str) -> Choice | Wrong:

@@ -33,14 +33,20 @@ _ADVICE = (
     ("Unterminated string", "close the double quotes"),
     ("Illegal character", "close the double quotes on the same line"),
     ("Unclosed array", "put a comma between the entries, and ] behind the last"),
+    ("Unescaped", "write / for each \\"),
+    ("Invalid hex", "write / for each \\"),
     ("Expected newline", "write one key = value a line, and # before a remark"),
     ("Expected '='", "write key = value"),
     ("Invalid statement", "write key = value or [table]"),
 )
 _QUOTED = re.compile(r'"[^"]*"|#.*')
 _SHORT_DAY = re.compile(r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b")
-_YES_OR_NO = re.compile(r"=\s*(s[ií]|yes|on|verdadero|no|off|falso)\s*$", re.I)
+_YES_OR_NO = re.compile(r"=\s*(s[ií]|yes|on|true|verdadero|no|off|false|falso)\s*$", re.I)
 _ADDRESS_KEY = re.compile(r"(?<![\w.@])(@?[\w.+-]+@[\w.-]+|@[\w.-]+)\s*=")
+_ACCENTED_KEY = re.compile(r"(?:^|[{,])\s*((?=[\w-]*[^\W\x00-\x7f])[\w-]+)\s*=")
+_QUOTES_INSIDE = re.compile(r"\s*([\w-]+)\s*=\s*\"([^']*)\"\s*(?:#.*)?")
+_CURLY = re.compile("[“”„«»‘’]")
+_STRANGE_SPACE = re.compile(r"[\u00a0\u2000-\u200f\u202f\u205f\u3000\ufeff]")
 _OPEN_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]?\s*")
 _UNQUOTED = re.compile(r"\s*([\w-]+)\s*=\s*([^\"'\[\]{}#]*[^\W\d_][^\"'\[\]{}#]*?)\s*(?:#.*)?")
 _QUOTES_OF_WRITERS = "“”„«»‘’´` "
@@ -140,11 +146,20 @@ def _advice(message: str, line: str) -> str:
         if whole != day[0]:
             return f"write {whole}"
     if said := _YES_OR_NO.search(bare):
-        return f"write {'false' if said[1].casefold() in ('no', 'off', 'falso') else 'true'}, without quotes"
-    if one := _ADDRESS_KEY.search(bare):
+        return f"write {'false' if said[1].casefold() in ('no', 'off', 'false', 'falso') else 'true'}, without quotes"
+    if one := _ADDRESS_KEY.search(bare) or _ACCENTED_KEY.search(bare):
         return f'write "{one[1]}" between double quotes'
     if message.startswith("Invalid value") and (one := _UNQUOTED.fullmatch(line)):
         return f'put texts between double quotes: {one[1]} = "{one[2].strip(_QUOTES_OF_WRITERS)}"'
+    if _CURLY.search(bare):
+        return 'write straight quotes, such as "ana@estudio.example"'
+    if message.startswith("Expected newline"):
+        if bare.rstrip().endswith(","):
+            return "remove the comma at the end of the line"
+        if (one := _QUOTES_INSIDE.fullmatch(line)) and '"' in one[2]:
+            return f"put single quotes around it: {one[1]} = '{one[2]}'"
+    if _STRANGE_SPACE.search(bare):
+        return "write plain spaces: one here is of another kind, from a web page or Word"
     if header := _HEADER.fullmatch(line):
         plain = "".join(one for one in unicodedata.normalize("NFD", header[2]) if not unicodedata.combining(one))
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain.strip())

@@ -12,6 +12,8 @@ from milter.settings.values import Problem
 
 NAME = re.compile(r"(?P<template>[a-z][a-z-]*)\.(?P<language>[a-z]{2,3})\.txt")
 _FOUND = re.compile(r"line (\d+): (.*); (.*)", re.S)  # as `delivery.render.check_source` answers
+_PAGES = (".html", ".htm")
+_DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".md", ".text")
 Check = Callable[[str, str], str | None]
 
 
@@ -55,6 +57,7 @@ def with_own(base: Texts, folder: Path, check: Check) -> Texts:
     for file in _files(folder):
         found = NAME.fullmatch(file.name)
         if file.suffix != ".txt":
+            problems += _other_kind(file, base)
             continue
         if not found or (templates and found["template"] not in templates):
             problems.append(_unused(file, base))
@@ -81,8 +84,9 @@ def _read(file: Path, check: Check) -> str | Problem:
         source = file.read_text("utf-8-sig")
     except OSError as error:
         return _problem(file, 0, Wrong(f"cannot be read ({error.strerror})", "make it readable for the service"))
-    except UnicodeDecodeError:
-        return _problem(file, 0, Wrong("is not UTF-8", "save the file as UTF-8"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return _problem(file, line, Wrong("is not UTF-8", "save the file as UTF-8"))
     wrong = check(file.name, source)
     if wrong is None:
         return source
@@ -110,6 +114,19 @@ def _unused(file: Path, base: Texts) -> Problem:
     near = nearest(file.name, base.by_name) if nearest(stem, {one for one, _ in base.pairs}) else None
     instead = f'name it "{near}"' if near else 'name it like a shipped text, such as "closed.es.txt"'
     return Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True, slip=near is not None)
+
+
+def _other_kind(file: Path, base: Texts) -> list[Problem]:
+    """A text that a word processor saved, or HTML in a file of its own; backups of editors are nobody's slip."""
+    name = f"{file.stem.removesuffix('.txt')}.txt"
+    if file.suffix.lower() not in (*_PAGES, *_DOCUMENTS) or name not in base.by_name:
+        return []
+    instead = (
+        f'put the HTML into "{name}", below a line --- html ---'
+        if file.suffix.lower() in _PAGES
+        else f'save it as plain text, "{name}"'
+    )
+    return [Problem(file, 0, file.name, "is no text that is ever sent", instead, warning=True, slip=True)]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -18,9 +18,7 @@ from tests.settings import test_owner_problems as found
 from tests.settings.samples import OWNER, House
 
 FILE = Path("/etc/recado/owners/ana.toml")
-PROBLEM = Problem(
-    FILE, 12, "identity.studio.hours", "is empty", 'write "Mo-Fr 09:00-18:00", or remove the line: always open'
-)
+PROBLEM = Problem(FILE, 12, "identity.studio.hours", "is empty", 'write "Mo-Fr 09:00-18:00", or remove the line')
 NOTICE = Notice("ana", "es", "ana@estudio.example", (PROBLEM,), True)
 
 LINES = [line for _, line in found.CASES.values()] + [line for *_, line in found.TOP.values()]
@@ -151,7 +149,7 @@ def test_it_reads_well() -> None:
     assert text(NOTICE) == (
         "Lo que acabas de guardar tiene un error y no se puede usar. Sigue valiendo tu última versión buena: no se pierde "
         "ningún correo.\n\nana.toml, línea 12 (identity.studio.hours)\nQué pasa: está vacío\n"
-        'Qué hacer: escribe "Mo-Fr 09:00-18:00", o quita la línea: siempre abierto\n\n'
+        'Qué hacer: escribe "Mo-Fr 09:00-18:00", o quita la línea\n\n'
         "En cuanto lo guardes bien, entra en vigor solo. Si el error cambia, te volveré a escribir.\n"
     )
 

@@ -116,7 +116,7 @@ LOST = {
     "Mo-Fr": None,
     "16.00": 'write times with a colon and an end, "16:00", as in "Mo-Fr 16:00-20:00; PH off"',
     "Mo-Fr 26:00-30:00": 'write days and times as in "Mo-Fr 16:00-20:00; PH off"',
-    "": 'write "Mo-Fr 09:00-18:00", or remove the line: always open',
+    "": 'write "Mo-Fr 09:00-18:00", or remove the line',
 }
 
 

@@ -18,7 +18,7 @@ CASES = {
         '7: identity.studio.mailbox: "ana" is not an address; write only the address, such as "ana@estudio.example"'),
     "region": (
         'holidays = "ES-XX"',
-        f'7: identity.studio.holidays: "XX" is not a region of ES; write "ES-EX" (known: {ES})'),
+        f'7: identity.studio.holidays: "XX" is not a region of ES; write "ES" for the whole country (known: {ES})'),
     "region by name": (
         'holidays = "ES-Galicia"',
         '7: identity.studio.holidays: "ES-Galicia" is not how it is written; write "ES-GA"'),
@@ -393,7 +393,7 @@ TEXTS = {
     "broken": (
         "closed.es.txt", "one\nBROKEN", "owners/ana/closed.es.txt:2: closed.es.txt: closed.es.txt is broken; mend it"),
     "not UTF-8": (
-        "closed.es.txt", b"\xff", "owners/ana/closed.es.txt: closed.es.txt: is not UTF-8; save the file as UTF-8"),
+        "closed.es.txt", b"\xff", "owners/ana/closed.es.txt:1: closed.es.txt: is not UTF-8; save the file as UTF-8"),
     "misspelt": (
         "closd.es.txt", "x",
         'warning: owners/ana/closd.es.txt: closd.es.txt: is no text that is ever sent; name it "closed.es.txt"'),

@@ -1,0 +1,90 @@
+"""What is written by somebody who knows no TOML, and the advice: right at the first try, and in Spanish too."""
+
+import pytest
+
+from milter.delivery.problem_words import translated
+from tests.settings.samples import OWNER, House
+
+CLIENT = "[client.flores]\naddresses = "
+# written into the owner's file -> what to write instead
+WRITTEN = {
+    # not TOML
+    'tone = "informal",': "remove the comma at the end of the line",
+    'booking = "", # none': "remove the comma at the end of the line",
+    '[identity.studio.brand]\nname = "Ana "La Web" Souto"': "put single quotes around it: name = 'Ana \"La Web\" Souto'",
+    "[replies]\ncopies = True": "write true, without quotes",
+    '[plan.x]\nchannels = { Señal = "@ana" }': 'write "Señal" between double quotes',
+    '[identity.studio.brand]\nlogo = "C:\\Users\\ana.png"': "write / for each \\",
+    '[folders]\nclients = "Clientes\\{name}"': "write / for each \\",
+    'hours\u00a0= "Mo-Fr 09:00-14:00"': "write plain spaces: one here is of another kind, from a web page or Word",
+    f"{CLIENT}[“marta@flores.example”]": 'write straight quotes, such as "ana@estudio.example"',
+    # places and languages
+    'holidays = "ES GA"': 'write "ES-GA"',
+    'holidays = "Euskadi"': 'write "ES-PV"',
+    'holidays = "Alemania"': 'write "ES", or a region such as "ES-GA"',
+    'holidays = "EN"': 'write "ES", or a region such as "ES-GA"',
+    f'{CLIENT}["a@b.example"]\nlanguage = "castellano"': 'write "es"',
+    f'{CLIENT}["a@b.example"]\nlanguage = "inglés"': 'write "en"',
+    f'{CLIENT}["a@b.example"]\nlanguage = "it"': 'write one of "ca", "de", "en", "es", "eu", "fr", "gl", "pt"',
+    f'{CLIENT}["a@b.example"]\ntimezone = "Canarias"': 'write "Atlantic/Canary"',
+    f'{CLIENT}["a@b.example"]\ntimezone = "Nueva York"': 'write "America/New_York"',
+    # lengths of time
+    '[replies]\nrepeat = "1 mes"': 'write "30d" (units: s, m, h, d, w)',
+    '[replies]\nrepeat = "una semana"': 'write "1w" (units: s, m, h, d, w)',
+    '[replies]\nrepeat = "15 minutos"': 'write "15m" (units: s, m, h, d, w)',
+    # addresses
+    f'{CLIENT}["mailto:marta@flores.example"]': 'write only the address, such as "marta@flores.example"',
+    f'{CLIENT}["https://www.flores.example/"]': 'write "@flores.example" for the whole domain',
+    f'{CLIENT}["www.flores.example"]': 'write "@flores.example" for the whole domain',
+    f'{CLIENT}["a@b.example; c@d.example"]': 'write them one by one: "a@b.example", "c@d.example"',
+    # hours
+    'hours = "Mo-Fr 16:00-20:00\\t"': "write it in one line",
+    'call_hours = ""': 'write "Mo-Fr 09:00-18:00", or remove the line',
+    'hours = "Mo-Fr 16:00-8:00"': 'write "08:00-16:00" if that is not meant',
+    'hours = "Mo-Fr 16:00 - 08:00"': 'write "08:00-16:00" if that is not meant',
+    # what is in force and hardly meant
+    f'{CLIENT}["@gmail.com"]': 'write the whole address, such as "marta@gmail.com"',
+    '[people]\naddresses = ["@hotmail.es"]': 'write the whole address, such as "marta@hotmail.es"',
+    f'{CLIENT}["@f.example"]\n[client.otra]\naddresses = ["@f.example"]': "give it to one of them",
+}
+# a file in the folder of texts -> what to do
+FILES = {
+    "closed.es.docx": 'save it as plain text, "closed.es.txt"',
+    "closed.es.txt.rtf": 'save it as plain text, "closed.es.txt"',
+    "closed.es.html": 'put the HTML into "closed.es.txt", below a line --- html ---',
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_the_first_advice_is_the_right_one(house: House, text: str) -> None:
+    for language in ("ca", "de", "eu", "fr", "gl", "pt"):
+        house.write(f"templates/closed.{language}.txt", "shipped")
+    house.owner(f"{OWNER}{text}\n")
+    (problem,) = house.load().problems
+    assert problem.instead == WRITTEN[text]
+    assert problem.slip is problem.warning
+    assert translated(problem.instead, what=False)
+    assert problem.key == "syntax" or translated(problem.what, what=True)
+
+
+@pytest.mark.parametrize(
+    "written", ["marta@flores.example", "@flores.example", "marta@gmail.com", "@gmail.flores.example"]
+)
+def test_what_is_meant_so_is_not_remarked_on(house: House, written: str) -> None:
+    house.owner(f'{OWNER}hours = "Mo-Fr 9:00-14:00"\n{CLIENT}["{written}"]\n')
+    assert house.lines() == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_text_in_a_file_of_another_kind(house: House, name: str) -> None:
+    house.write(f"owners/ana/{name}", b"PK\x03\x04")
+    (problem,) = house.load().problems
+    assert (problem.slip, problem.instead) == (True, FILES[name])
+    assert translated(problem.instead, what=False)
+
+
+@pytest.mark.parametrize("before, line", [("", 1), ("Subject: Aviso\n\n", 3)])
+def test_a_text_in_another_encoding_is_told_with_its_line(house: House, before: str, line: int) -> None:
+    house.write("owners/ana/closed.es.txt", before.encode() + "Volveré".encode("latin-1"))
+    (problem,) = house.load().problems
+    assert (problem.line, problem.what) == (line, "is not UTF-8")
