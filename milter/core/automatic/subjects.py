@@ -74,17 +74,19 @@ _BOUNCES = r"""undelivered mail returned to sender|mail delivery failed|mail del
     |correo no entregado|no se puede entregar(?: el mensaje)?|no es pot lliurar|non se pode entregar
     |nao entregue|nao e possivel entregar|unzustellbar|echec de remise|non remis
     |impossibile recapitare|non recapitabile|onbestelbaar|kan inte levereras|kan ikke leveres"""
+# Brackets, stars, a picture, and the tag that gateways put before mail from outside; a question is a person's.
+_START = r"(?:\[ext(?:ern(?:al|e|o)?)?\])? [^\w¿]*"
 # How a responder goes on: a mark, its parent's subject, or since when and until when. Anything else is a person's sentence.
 _UNTIL = "hasta|fins|ate|ata|until|till|through|thru|jusqu'?|bis|fino|tot|t/m|til|till"
 _SINCE = "desde|del|al|from|to|since|starting|du|depuis|vom|ab|dal|dall'|van|vanaf|fram|fra|od"
-_MARK = r"\s*$ | \s*[:;,!\])|] | \.(?:\s|$) | \s+[-–—(\[/]"
+_MARK = r'["”»*]*(?: \s*$ | \s*[:;,!\])|] | \.+(?:\s|$) | \s+[-–—(\[/☀-➿\U0001f300-\U0001faff] )'
 _PARENT = r"\s+(?:re|rv|aw|fwd?|sv|vs|antw|tr|res|enc)\s*:"
 # "del 3 al 10" and "abuztuaren 20ra arte", but not "Mensaje automático del formulario".
 _DATES = rf"\s+\d | \s+(?:{_UNTIL})\b | \s+(?:{_SINCE})\b[^:]{{0,12}}\d | \s+(?:\S+\s+){{1,3}}arte\b"
 
 
 def _anchored(phrases: str, *ends: str) -> re.Pattern[str]:
-    return re.compile(rf"[\[(*\s]*(?:{_spaced(phrases)})(?= {' | '.join(ends)} )", re.X)
+    return re.compile(rf"{_START}(?:{_spaced(phrases)})(?= {' | '.join(ends)} )", re.X)
 
 
 def _spaced(phrases: str) -> str:
