@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from publicsuffixlist import PublicSuffixList
 
@@ -53,6 +54,19 @@ def normal_domain(domain: str) -> str:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
         return domain
+
+
+def as_ascii(address: str) -> str:
+    """The same mailbox as servers without SMTPUTF8 write it, if it is only the domain that is not ASCII (RFC 5890 section 2.3.2.1).
+
+    Unchanged where A-labels would name another domain: the older IDNA writes "straße" as "strasse".
+    """
+    local, domain = split(address)
+    if domain.isascii() or not local.isascii():
+        return address
+    labels = normal_domain(domain)
+    same = labels.isascii() and labels.encode().decode("idna") == normalize("NFKC", domain.rstrip(".")).lower()
+    return f"{local}@{labels}" if same else address
 
 
 def without_detail(address: str, delimiter: str) -> str:

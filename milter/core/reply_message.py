@@ -109,9 +109,7 @@ def _threading(intent: ReplyIntent) -> list[tuple[str, str]]:
 
 
 def _mailbox(field: str, name: str, mailbox: str) -> str:
-    local, domain = address.split(mailbox)
-    if domain and not domain.startswith("["):
-        mailbox = f"{local}@{domain if domain.isascii() or not local.isascii() else address.normal_domain(domain)}"
+    mailbox = address.as_ascii(mailbox)
     if len(mailbox) > 320 or not _ADDRESS.fullmatch(mailbox):
         raise NotAddressable(f"{field}: not an address that a header field can hold")
     name = one_line(name, 120)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from milter import logs
-from milter.core import acknowledgement, bounces, message
+from milter.core import acknowledgement, address, bounces, message
 from milter.core.decision import Reason
 from milter.core.envelope import Peer
 from milter.core.hours import Closed, state_at
@@ -148,7 +148,9 @@ class ReplyQueue:
             told = {"owner": owner.id, "template": intent.template, "cause": str(error)}
             log.error("a reply cannot be written", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-not-written")
-        if not await self.store.replies.within_hourly_limit(job, owner.replies.hourly_limit, settings.policy.hourly_limit, now):
+        if not await self.store.replies.within_hourly_limit(
+            job, owner.replies.hourly_limit, settings.policy.hourly_limit, now
+        ):
             told = {"owner": owner.id, "identity": intent.identity, "limit": str(owner.replies.hourly_limit)}
             log.warning("too many replies in an hour: the rest is withheld", extra=told)
             return await self._finish(job, State.WITHHELD, "reply-withheld-hourly-limit")
@@ -171,7 +173,7 @@ class ReplyQueue:
             mail_from=bounces.return_address(policy, job.name, now),
             params=("SMTPUTF8",) if intent.smtputf8 else (),
             # RFC 3834 section 3.3 and RFC 5230 section 5.1: nobody wants a bounce of an automatic reply, unless we do.
-            recipients=((intent.correspondent, () if policy.bounce_address else ("NOTIFY=NEVER",)),),
+            recipients=((address.as_ascii(intent.correspondent), () if policy.bounce_address else ("NOTIFY=NEVER",)),),
             header=written.header,
             message=written,
             peer=Peer(),

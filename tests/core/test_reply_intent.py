@@ -93,7 +93,16 @@ def test_reply_to_and_return_path_never_steer() -> None:
     assert got.correspondent == "laura@acme.example"
 
 
-@pytest.mark.parametrize(("sender", "needed"), [("laura@acme.example", False), ("diseño@acme.example", True)])
+@pytest.mark.parametrize(
+    ("sender", "needed"),
+    [
+        ("laura@acme.example", False),
+        ("laura@ñandú.example", False),
+        ("laura@straße.example", True),
+        ("diseño@acme.example", True),
+        ("diseño@ñandú.example", True),
+    ],
+)
 def test_smtputf8_only_when_needed(sender: str, needed: bool) -> None:
     assert intent(mail_from=sender).smtputf8 is needed
 

@@ -305,6 +305,15 @@ async def test_an_address_that_the_next_hop_cannot_write_is_withheld(redis: Redi
         await ana.nothing_more()
 
 
+async def test_a_domain_that_is_not_ascii_is_written_as_every_next_hop_can(redis: RedisServer, tmp_path: Path) -> None:
+    async with desk(tmp_path, redis) as ana:
+        ana.sink.faults.extensions = tuple(one for one in EXTENSIONS if one != "SMTPUTF8")
+        await ana.acknowledge("ana@ñandú.example")
+        await ana.turn()
+        assert ana.left == ["ana@xn--and-6ma2c.example"]
+        assert b"\r\nTo: ana@xn--and-6ma2c.example\r\n" in ana.sink.delivered[0].data
+
+
 async def test_an_address_that_it_can_write_is_written(redis: RedisServer, tmp_path: Path) -> None:
     jose = "josé@acme.example"
     async with desk(tmp_path, redis) as ana:

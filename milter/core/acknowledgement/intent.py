@@ -46,7 +46,7 @@ def intent_of(question: Asked) -> ReplyIntent:
         parent_id=parent,
         references=_references(case.message, parent) if parent else (),
         message_id=marks.reply_id(keys, case.policy.hostname, *name),
-        smtputf8=not (correspondent.isascii() and sender.isascii()),
+        smtputf8=not all(address.as_ascii(one).isascii() for one in (correspondent, sender)),  # R12
         created=now,
         not_before=question.not_before.astimezone(UTC),
         not_after=min(ends.astimezone(UTC), last) if ends else last,
