@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from milter.cli import live, rehearsal, reputation_exchange, reputation_known, reputation_view
+from milter.cli.names import OneOf
 from milter.cli.reputation_exchange import SET
 from milter.cli.reputation_known import Rated, shown
 from milter.core import address
@@ -84,12 +85,12 @@ def show(name: str, file: Path | None, wanted: str | None, as_json: bool) -> Non
 
 
 def _names(entry: Journaled, policy: Policy) -> list[str]:
-    return [address.without_detail(one, policy.recipient_delimiter) for one in reputation_known.addresses_in(entry)]
+    return [address.without_detail(one, policy.recipient_delimiter) for one in reputation_known.names_in(entry)]
 
 
 @command.command("set")
 @click.argument("name", metavar="ADDRESS|DOMAIN")
-@click.argument("standing", metavar="trusted|bad|neutral", type=click.Choice(list(SET)))
+@click.argument("standing", metavar="trusted|bad|neutral", type=OneOf(list(SET)))
 @_config
 @_whose
 def set_standing(name: str, standing: str, file: Path | None, wanted: str | None) -> None:
@@ -111,6 +112,7 @@ async def _write(store: RedisStore, policy: Policy, owner: Owner, lines: list[re
             await reputation.put(owner.id, line.who, record)
         except StoreAway as away:
             raise StoreAway(f"{away}; {done} of {len(lines)} were written, so run it again") from away
+    await store.settle(reputation_known.noted(owner, [one.name for one in names], policy, now))
     return await reputation_known.rate(store, policy, owner, names, now)
 
 
@@ -159,7 +161,8 @@ def forget(name: str, file: Path | None, wanted: str | None) -> None:
 def export(file: Path | None, wanted: str | None) -> None:
     """Print what is known as application/reputon+json (RFC 7071).
 
-    Redis knows senders by keyed hashes only: those are listed whose address is in an owner's file or in his journal.
+    Redis knows senders by keyed hashes only: those are listed whose address is in an owner's file or in his journal, where what
+    was set or imported stands too.
     """
     settings = _settings(file)
     found = live.ask(settings, lambda store: _all(store, settings.policy, live.owners(settings, wanted)))
@@ -215,7 +218,7 @@ def top(file: Path | None, wanted: str | None, bad: bool, limit: int, as_json: b
     rated = live.ask(settings, lambda store: _all(store, settings.policy, owners))
     ordered = sorted(rated, key=lambda one: one.by_evidence.high if bad else -one.by_evidence.low)[:limit]
     if not ordered and not as_json:
-        click.echo("Nothing is known of anybody yet.")
+        click.echo("Nothing is known of anybody whose address is in an owner's file or in his journal.")
     for one in ordered:
         if as_json:
             click.echo(json.dumps(_row(one)))

@@ -15,7 +15,7 @@ from milter.core.policy import Policy
 from milter.core.reply_job import ClaimKey, ReplyKind
 from milter.core.reputation import Record
 from milter.core.sender import NameKind, Sender
-from milter.store.api import FactsQuery, Journaled
+from milter.store.api import Event, FactsQuery, Journaled, JournalEntry
 from milter.store.layout import Layout
 from milter.store.redis import RedisStore
 from milter.store.reputation import Known, Reputation
@@ -23,6 +23,8 @@ from milter.store.reputation import Known, Reputation
 EXAMPLES = "laura@acme.example, or acme.example for its domain"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 MOST = 10_000  # journal entries: all that is kept of an owner
+SET_BY_HAND = "reputation-set"
+NAMES = 500  # of one entry: an import of thousands leaves the others their place
 FORECAST = 400  # days: after that hardly anything of any evidence is left
 _DOMAIN = re.compile(r"(?!-)(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,62}")
 
@@ -136,17 +138,27 @@ async def candidates(store: RedisStore, policy: Policy, owner: Owner) -> list[Se
     """Names that can be asked for. Redis knows hashes only: these are from the owner's file and his journal, with their domains."""
     books: tuple[AddressBook, ...] = (owner.client_book, owner.contact_book, owner.people_book, owner.alert_book)
     found = [one for book in books for one in book.exact]
-    found += [one for entry in await store.history.journal(owner.id, BEGINNING, MOST) for one in addresses_in(entry)]
+    found += [one for entry in await store.history.journal(owner.id, BEGINNING, MOST) for one in names_in(entry)]
+    domains = [sender.of_domain(one) for book in books for one in book.domains]
+    domains += [sender.of_domain(one) for one in found if _DOMAIN.fullmatch(one)]
     found = [one for one in found if mailboxes.is_address(one) and not policy.addressed(one)]
     people = dict.fromkeys(sender.of_address(one, policy.recipient_delimiter) for one in found)
-    domains = [sender.of_domain(one) for book in books for one in book.domains]
     domains += [sender.of_domain(one.domain) for one in people if one.domain]
     return [*people, *dict.fromkeys(domains)]
 
 
-def addresses_in(entry: Journaled) -> tuple[str, ...]:
-    """The normal addresses of one entry of the journal."""
-    return tuple(address.unwrapped(entry.entry.fields[name]) for name in ("from", "to") if entry.entry.fields.get(name))
+def names_in(entry: Journaled) -> tuple[str, ...]:
+    """The normal addresses of one entry of the journal; also the domains of one that notes what was set by hand."""
+    fields = entry.entry.fields
+    told = (address.unwrapped(fields[name]) for name in ("from", "to") if fields.get(name))
+    return (*told, *filter(None, fields.get("names", "").split("\n")))
+
+
+def noted(owner: Owner, names: Sequence[str], policy: Policy, now: datetime) -> Event:
+    """That this was set by hand: in the journal, or nobody could list them."""
+    pages = (names[at : at + NAMES] for at in range(0, len(names), NAMES))
+    journal = tuple(JournalEntry(owner.id, SET_BY_HAND, {"names": "\n".join(page)}) for page in pages)
+    return Event(policy.keys.name(SET_BY_HAND, owner.id, now.isoformat()), now, "", journal=journal)
 
 
 def shown(text: str) -> str:

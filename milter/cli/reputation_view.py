@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from milter.cli.reputation_known import Rated, shown
+from milter.cli.reputation_known import SET_BY_HAND, Rated, shown
 from milter.core import pipeline, reputation
 from milter.core.decision import Decision
 from milter.core.envelope import Direction, Peer, Recipient, Transaction
@@ -28,6 +28,7 @@ _LEARNED = {
     ("learned-ham", "yes"): "the owner moved a mail of his out of Junk",
     ("learned-ham", "no"): "the owner moved a mail out of Junk that only claims to be his",
     ("learned-sent", "yes"): "the owner wrote to him",
+    (SET_BY_HAND, "yes"): "his standing was set by hand",
     ("reply-bounced", "yes"): "our reply to him came back as undeliverable",
     ("reply-stopped-opt-out", "yes"): "he asked for no more automatic replies",
 }

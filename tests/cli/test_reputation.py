@@ -236,7 +236,8 @@ def test_nothing_to_import(ana: Office, given: bytes, why: str) -> None:
 
 
 def test_top(ana: Office) -> None:
-    assert said(ana, "top") == "Nothing is known of anybody yet.\n"
+    nobody = "Nothing is known of anybody whose address is in an owner's file or in his journal.\n"
+    assert said(ana, "top") == nobody
     learn(ana, "sent", SENT)
     for number in range(8):
         learn(
@@ -259,6 +260,28 @@ def test_top(ana: Office) -> None:
     assert (worst[0]["rated"], worst[0]["standing"]) == ("s@spam.example", "bad")
     assert len(said(ana, "top", "--limit", "2").splitlines()) == 2
     assert "0.0 for   8.0 against  s@spam.example" in said(ana, "top", "--bad", "--limit", "1")
+
+
+def test_what_was_set_by_hand_is_listed_until_it_is_forgotten(ana: Office) -> None:
+    """Redis knows hashes only, so the names have to stand somewhere."""
+    spaced = '"m b"@flores.example'
+    said(ana, "set", MARTA, "trusted")
+    lines = [f"n{number}@x.example,bad" for number in range(600)] + [
+        "z.example,bad",
+        f'"{spaced.replace(chr(34), chr(34) * 2)}",bad',
+    ]
+    said(ana, "import", "-", given="\n".join(lines).encode())
+    body = json.loads(said(ana, "export"))
+    found = {one["rated"]: one["rating"] for one in body["reputons"]}
+    assert len(found) == 603 and found[MARTA] < 0.1 < 0.9 < min(
+        found["n599@x.example"], found["z.example"], found[spaced]
+    )
+    best = [json.loads(one)["rated"] for one in said(ana, "top", "--json", "--limit", "1000").splitlines()]
+    assert best[0] == MARTA and set(best) == set(found)
+    assert "his standing was set by hand" in said(ana, "show", MARTA)
+    assert "set by hand" in said(ana, "show", "z.example") and "set by hand" not in said(ana, "show", LAURA)
+    said(ana, "forget", MARTA)
+    assert MARTA not in said(ana, "top", "--limit", "1000")
 
 
 def _proven(domain: str) -> str:
