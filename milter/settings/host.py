@@ -34,6 +34,8 @@ LONGEST_BOUNCE = (
     64 - 41
 )  # characters (RFC 5321 section 4.5.3.1.1): the delimiter and a mark of core.bounces come behind
 
+USUAL_REPLY_HOP = "smtp:inet:127.0.0.1:10031"
+
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 _LOCAL = "127.0.0.1"
 _DOORS: dict[str, tuple[SocketAddress, NextHopAddress | None]] = {
@@ -95,7 +97,7 @@ def read_host(source: Source) -> Host:
         filing=filing.choice("method", FilingMethod.HEADER),
         bad_standing=filing.choice("bad_standing", BadStanding.TAG),
         replies=replies.of_host(replies.read(reply)),
-        reply_next_hop=reply.optional("next_hop", sockets.next_hop, None),
+        reply_next_hop=reply.optional("next_hop", lambda text: sockets.next_hop(text, USUAL_REPLY_HOP), None),
         bounce_address=reply.optional("bounce_address", one_address, ""),
         trusted_authserv_ids=authentication.each("trusted_authserv_ids", _token),
         trusted_relays=authentication.each("trusted_relays", networks.relay),
@@ -127,7 +129,7 @@ def _absolute(top: Reader, key: str, example: str) -> Path:
 def _door(top: Reader, name: str) -> DoorSettings:
     listen, next_hop = _DOORS[name]
     table = top.table(name, ("listen", "next_hop") if next_hop else ("listen",))
-    hop = table.parsed("next_hop", sockets.next_hop, next_hop) if next_hop else None
+    hop = table.parsed("next_hop", lambda text: sockets.next_hop(text, str(next_hop)), next_hop) if next_hop else None
     if name in ("smtp", "submission") and isinstance(hop, LmtpHop):
         # One reply for many recipients: whichever it is, somebody's mail is lost or doubled.
         wrong = f'"{hop}": an SMTP door has one answer for all recipients and would lose mail of an LMTP next hop'
@@ -172,10 +174,16 @@ def _reaches(hop: SocketAddress, listen: SocketAddress) -> bool:
 
 
 def _disappointments(top: Reader, reply: Reader, filing: Reader, authentication: Reader, host: Host) -> None:
-    if not host.doors:
+    if "milter" in top:
+        # Opened, its worker would die at once, and with it the doors that do serve.
+        wrong = Wrong(
+            "is not there yet: nobody listens, and Postfix would wait", "use [lmtp] or [smtp], and leave it out"
+        )
+        top.warn("milter", wrong)
+    if not any(one.next_hop for one in host.doors):
         top.warn("doors", Wrong("no door is open: no mail will come", "write [lmtp] with listen and next_hop"))
     if host.replies.mode is not Mode.OFF and reply.blank("next_hop"):
-        wrong = Wrong("is missing: no automatic reply can be sent", 'write next_hop = "smtp:inet:127.0.0.1:10031"')
+        wrong = Wrong("is missing: no automatic reply can be sent", f'write next_hop = "{USUAL_REPLY_HOP}"')
         reply.warn("next_hop", wrong)
     if host.filing is FilingMethod.DETAIL and not host.recipient_delimiter:
         filing.warn(

@@ -9,6 +9,8 @@ from milter.settings.values import InetAddress, LmtpHop, MaildirHop, NextHopAddr
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _INET = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+_RELAYED = re.compile(r"(?:relay|smtps):\[?(?P<host>[\w.-]+)\]?:(?P<port>\d{1,5})")  # other transports of Postfix
+_ANY = "inet:127.0.0.1:10024"
 _LONGEST_PATH = 107  # bytes in sun_path, less the closing zero
 
 
@@ -17,20 +19,24 @@ def listen(text: str) -> SocketAddress | Wrong:
     return _socket(text, least_port=0)
 
 
-def next_hop(text: str) -> NextHopAddress | Wrong:
-    """`lmtp:` or `smtp:` before `inet:host:port`, `unix:/path` or `[host]:port`; or `maildir:/dir`."""
+def next_hop(text: str, usual: str = "lmtp:unix:/run/dovecot/lmtp") -> NextHopAddress | Wrong:
+    """`lmtp:` or `smtp:` before `inet:host:port`, `unix:/path` or `[host]:port`; or `maildir:/dir`.
+
+    `usual`: what to write here if nobody can tell what is meant.
+    """
     kind, colon, rest = text.partition(":")
     if kind == "maildir" and colon:
         if rest.startswith("/") and rest != "/":
             return MaildirHop(Path(rest))
         return Wrong(f'"{text}" is not an absolute folder', 'write "maildir:/var/lib/recado/mail"')
     if kind not in ("lmtp", "smtp") or not colon:
-        return Wrong(f'"{text}" is not a next hop', f'write "{_hop_meant(text)}"')
+        return Wrong(f'"{text}" is not a next hop', f'write "{_hop_meant(text) or usual}"')
     address = _socket(f"inet:{rest}" if rest.startswith("[") else rest, least_port=1)
     if isinstance(address, Wrong):
         if _INET.fullmatch(rest) and not isinstance(_inet(rest, 1), Wrong):
             return Wrong(f'"{text}" is not a next hop', f'write "{kind}:inet:{rest}"')
-        return Wrong(address.what, address.instead.replace('"', f'"{kind}:', 1))
+        instead = address.instead.replace(f'"{_ANY}"', f'"{usual}"')
+        return Wrong(address.what, instead if usual in instead else instead.replace('"', f'"{kind}:', 1))
     return SmtpHop(address) if kind == "smtp" else LmtpHop(address)
 
 
@@ -88,7 +94,7 @@ def _inet_meant(rest: str) -> str:
         return f"inet:{at[2]}:{at[0]}"
     if _is_ip(host) and port.isdigit():
         return f"inet:[{host}]:{port}"
-    return "inet:127.0.0.1:10024"
+    return _ANY
 
 
 def _socket_meant(text: str) -> str:
@@ -102,6 +108,7 @@ def _socket_meant(text: str) -> str:
 
 
 def _hop_meant(text: str) -> str:
+    """ "" when it cannot be guessed."""
     if text.startswith("/"):
         return f"lmtp:unix:{text}"
     if text.startswith("unix:"):
@@ -110,4 +117,6 @@ def _hop_meant(text: str) -> str:
         return f"smtp:{text}"
     if _INET.fullmatch(text):
         return f"smtp:inet:{text}"
-    return "lmtp:unix:/run/dovecot/lmtp"
+    if relayed := _RELAYED.fullmatch(text):
+        return f"smtp:inet:{relayed['host']}:{relayed['port']}"
+    return ""

@@ -115,5 +115,5 @@ class Problem:
     slip: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return f"{place}: {self.key}: {self.what}; {self.instead}"
+        # Always with a line: what reads this output (editors, scripts) takes file:line apart.
+        return f"{self.file}:{self.line or 1}: {self.key}: {self.what}; {self.instead}"

@@ -54,7 +54,7 @@ def test_a_broken_configuration_is_named_and_exit_2(office: Office, name: str) -
 def test_a_missing_configuration_is_named_and_exit_2(office: Office, name: str) -> None:
     office.file.unlink()
     result = office.run(name, *NEEDED.get(name, ()))
-    assert (result.exit_code, f"{office.file}: file: cannot be read (No such file" in result.output) == (2, True)
+    assert (result.exit_code, f"{office.file}:1: file: cannot be read (No such file" in result.output) == (2, True)
 
 
 def test_a_small_command_does_not_load_the_daemon() -> None:

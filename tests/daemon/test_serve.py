@@ -38,6 +38,16 @@ async def test_it_says_where_it_listens_and_then_one_line_ready() -> None:
         assert (await ana.stop(), ana.output.splitlines().count("ready")) == (0, 1)
 
 
+async def test_a_door_that_is_not_there_yet_closes_no_other() -> None:
+    """Its worker died at once, and so did the next."""
+    async with house(doors=("lmtp",)) as ana:
+        ana.recado.authentication = "[milter]"  # behind the empty table
+        await ana.start()
+        await ana.send()
+        assert (ana.subjects(), "door=milter" in ana.output) == (["laura"], False)
+        assert "milter: is not there yet" in ana.output
+
+
 async def test_both_workers_serve() -> None:
     """Each alone while the other is stopped."""
     async with house() as ana:

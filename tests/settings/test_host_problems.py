@@ -36,8 +36,8 @@ CASES = {
         '[lmtp]\nlisten = "inet:::1:10024"',
         '3: lmtp.listen: "inet:::1:10024" is not host and port; write "inet:[::1]:10024"'),
     "port as a milter has it": (
-        '[milter]\nlisten = "inet:8891@localhost"',
-        '3: milter.listen: "inet:8891@localhost" is not host and port; write "inet:localhost:8891"'),
+        '[lmtp]\nlisten = "inet:8891@localhost"',
+        '3: lmtp.listen: "inet:8891@localhost" is not host and port; write "inet:localhost:8891"'),
     "path without kind": (
         '[lmtp]\nlisten = "/run/recado/lmtp"',
         '3: lmtp.listen: "/run/recado/lmtp" is not a socket; write "unix:/run/recado/lmtp"'),
@@ -58,7 +58,21 @@ CASES = {
         '3: lmtp.next_hop: "smtp:mail:25" is not a next hop; write "smtp:inet:mail:25"'),
     "hop without a port": (
         '[lmtp]\nnext_hop = "lmtp:inet:host"',
-        '3: lmtp.next_hop: "inet:host" is not host and port; write "lmtp:inet:127.0.0.1:10024"'),
+        '3: lmtp.next_hop: "inet:host" is not host and port; write "lmtp:unix:/run/dovecot/lmtp"'),
+    "hop without a port, of the other door": (
+        '[smtp]\nnext_hop = "smtp:[127.0.0.1]"',
+        '3: smtp.next_hop: "inet:[127.0.0.1]" is not host and port; write "smtp:inet:127.0.0.1:10027"'),
+    "hop of nobody, where lmtp: is refused": (
+        '[smtp]\nnext_hop = "postfix"',
+        '3: smtp.next_hop: "postfix" is not a next hop; write "smtp:inet:127.0.0.1:10027"'),
+    "hop by another transport of Postfix": (
+        '[smtp]\nnext_hop = "relay:[mail.example]:25"',
+        '3: smtp.next_hop: "relay:[mail.example]:25" is not a next hop; write "smtp:inet:mail.example:25"'),
+    "key without a name": (
+        '"" = 2\n[lmtp]',
+        '2: "": unknown key; remove it (known here: hostname, authserv_id, state_dir, secret_file, owners, workers, '
+        "recipient_delimiter, message_size_limit, mynetworks, socket_mode, lmtp, smtp, submission, milter, filing, "
+        "replies, authentication, redis)"),
     "relative Maildir": (
         '[lmtp]\nnext_hop = "maildir:mail"',
         '3: lmtp.next_hop: "maildir:mail" is not an absolute folder; write "maildir:/var/lib/recado/mail"'),
@@ -70,9 +84,6 @@ CASES = {
         '[submission]\nnext_hop = "lmtp:inet:127.0.0.1:24"',
         '3: submission.next_hop: "lmtp:inet:127.0.0.1:24": an SMTP door has one answer for all recipients and would '
         'lose mail of an LMTP next hop; write "smtp:inet:127.0.0.1:10029", or use [lmtp]'),
-    "milter with a next hop": (
-        '[milter]\nnext_hop = "smtp:inet:127.0.0.1:25"',
-        "3: milter.next_hop: unknown key; remove it (known here: listen)"),
     "two doors on one socket": (
         '[lmtp]\nlisten = "inet:127.0.0.1:10026"\n[smtp]',
         '4: smtp.listen: "inet:127.0.0.1:10026" is where [lmtp] listens; give every door a socket of its own'),
@@ -193,6 +204,13 @@ def test_one_mistake_gives_one_line(house: House, text: str, line: str) -> None:
     assert house.load().settings is None
 
 
+def test_a_hop_of_replies_that_is_none(house: House) -> None:
+    house.host(f'{TOP}[lmtp]\n[replies]\nnext_hop = "postfix"\n')
+    assert house.lines() == [
+        'recado.toml:4: replies.next_hop: "postfix" is not a next hop; write "smtp:inet:127.0.0.1:10031"'
+    ]
+
+
 REPLIES = {
     "mode": ('mode = "lives"', 'mode: "lives" is none of "off", "shadow", "live"; write "live"'),
     "trust": (
@@ -272,7 +290,7 @@ def test_a_file_that_is_no_toml(house: House, text: str | bytes, start: str) -> 
 def test_a_file_that_is_not_there(house: House) -> None:
     house.file.unlink()
     assert house.lines()[0] == (
-        "recado.toml: file: cannot be read (No such file or directory); write it, or name another with --config"
+        "recado.toml:1: file: cannot be read (No such file or directory); write it, or name another with --config"
     )
 
 
@@ -285,6 +303,8 @@ WARNINGS = {
     "no place for replies": ("[lmtp]", "1: replies.next_hop: is missing: no automatic reply can be sent"),
     "no place for replies of a table": (
         '[lmtp]\n[replies]\nmode = "shadow"', "3: replies.next_hop: is missing: no automatic reply can be sent"),
+    "a door that is not there yet": (
+        '[lmtp]\n[milter]\n[replies]\nmode = "off"', "3: milter: is not there yet: nobody listens, and Postfix would wait"),
     "anybody": (
         'mynetworks = ["0.0.0.0/0"]\n[lmtp]\nlisten = "inet:0.0.0.0:10024"\n[replies]\nmode = "off"',
         "2: mynetworks: lets anybody in at [lmtp], which listens beyond this host"),
@@ -311,6 +331,13 @@ def test_what_will_disappoint(house: House, text: str, start: str) -> None:
     house.host(TOP + text + "\n")
     assert [line[: len(start) + 21] for line in house.lines()] == [f"warning: recado.toml:{start}"]
     assert house.load().settings is not None
+
+
+def test_only_a_door_that_is_not_there_yet(house: House) -> None:
+    house.host(f'{TOP}[milter]\nnext_hop = "smtp:inet:127.0.0.1:25"\n[replies]\nmode = "off"\n')
+    *warnings, wrong = house.lines()
+    assert [line.split(": ")[2] for line in warnings] == ["doors", "milter"]
+    assert wrong == "recado.toml:3: milter.next_hop: unknown key; remove it (known here: listen)"
 
 
 QUIET = {

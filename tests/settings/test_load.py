@@ -144,7 +144,7 @@ def test_a_careless_file_gives_no_endless_list(house: House) -> None:
     house.owner(OWNER + clients)
     found = house.lines()
     assert len(found) == 101
-    assert "owners/ana.toml: file: there are more; mend these first" in found
+    assert "owners/ana.toml:1: file: there are more; mend these first" in found
 
 
 def test_many_warnings_do_not_hide_a_problem(house: House) -> None:
@@ -158,7 +158,7 @@ def test_many_warnings_do_not_hide_a_problem(house: House) -> None:
 
 def test_a_file_that_is_no_settings_at_all(house: House) -> None:
     house.owner("# " + "x" * (1 << 20))
-    assert house.lines() == ["owners/ana.toml: file: has more than 1048576 bytes; make it shorter"]
+    assert house.lines() == ["owners/ana.toml:1: file: has more than 1048576 bytes; make it shorter"]
 
 
 def test_a_problem_can_be_told_to_its_owner(house: House) -> None:
@@ -206,7 +206,7 @@ def test_a_folder_of_owners_that_may_not_be_entered_is_no_empty_one(
 def test_a_link_to_nowhere_is_named_and_hurts_nobody_else(house: House) -> None:
     (house.folder / "owners" / "bob.toml").symlink_to(house.folder / "nowhere.toml")
     assert house.lines() == [
-        "owners/bob.toml: file: cannot be read (No such file or directory); mend the link, or remove it"
+        "owners/bob.toml:1: file: cannot be read (No such file or directory); mend the link, or remove it"
     ]
     assert owners(house) == ["ana"]
 
