@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import check_dns, check_next_hops, check_redis, configuration
+from milter.cli import check_dns, check_keys, check_next_hops, check_redis, configuration
 from milter.delivery import office_words
 from milter.settings import load, problems_here
 
@@ -16,8 +16,8 @@ from milter.settings import load, problems_here
 def command(file: Path, quiet: bool) -> None:
     """Check recado.toml and the owners' files; exit 0, or 2 with one line per problem.
 
-    If there is no problem: what the files mean, in each owner's language (`info:` lines), and how Redis, the name servers and
-    the next hops do.
+    If there is no problem: what the files mean, in each owner's language (`info:` lines), and how Redis, the name servers, the
+    next hops and the keys do.
     """
     loaded = load(file, make_secret=False, today=datetime.now(UTC).date())
     problems = loaded.problems + (problems_here(loaded.settings) if loaded.settings else ())
@@ -26,7 +26,8 @@ def command(file: Path, quiet: bool) -> None:
     if any(not one.warning for one in problems) or loaded.settings is None:
         raise SystemExit(2)
     warnings, about = check_redis.ask(loaded.settings)
-    for one in check_next_hops.ask(loaded.settings) + check_dns.ask(loaded.settings) + warnings:
+    asked = check_keys.ask(loaded.settings) + check_next_hops.ask(loaded.settings) + check_dns.ask(loaded.settings)
+    for one in asked + warnings:
         click.echo(f"warning: {one}")
     if not quiet:
         if about:
