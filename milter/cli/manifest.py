@@ -20,7 +20,7 @@ class _Wrong(ValueError):
 def read(source: Path) -> Found:
     """The letters of a manifest. BadSource, when its turn comes, names the line that is wrong and what to write."""
     try:
-        lines = source.read_text("utf-8").split("\n")
+        lines = source.read_text("utf-8-sig").split("\n")
     except OSError as error:
         raise BadSource(f"{source}: {error.strerror}; give a file that can be read") from error
     except UnicodeDecodeError as error:

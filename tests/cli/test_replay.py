@@ -282,6 +282,8 @@ def test_a_manifest_may_be_empty_and_its_paths_absolute(office: Office) -> None:
     assert office.replay(office.write("none.jsonl", "")) == []
     file = office.write("elsewhere/letter.eml", LETTER)
     assert office.replay(office.manifest({"file": str(file), "mail_from": "<laura@acme.example>"}))[0]["reply"]["send"]
+    marked = office.write("marked.jsonl", "\ufeff" + office.manifest({}).read_text())
+    assert len(office.replay(marked)) == 1, "with the byte order mark of other systems"
     (answer,) = office.replay(office.manifest({"mail_from": "<>"}))
     assert "sender-automatic-null" in codes(answer)
 
