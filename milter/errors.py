@@ -1,6 +1,6 @@
 """Errors as values. An SMTP reply carries what the peer may read; the cause stays in our log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,10 @@ class StoreAway(Exception):
 
 
 def internal_error(transaction_id: str) -> SmtpReply:
-    """What a peer reads after a surprise of ours: come back later, and the id to quote to the postmaster."""
-    return SmtpReply(451, "4.3.0", f"Internal error, try again later (id={transaction_id})")
+    """What a peer reads after a surprise of ours: come back later."""
+    return with_id(SmtpReply(451, "4.3.0", "Internal error, try again later"), transaction_id)
+
+
+def with_id(reply: SmtpReply, transaction_id: str) -> SmtpReply:
+    """A reply that is nobody's but ours names the transaction, as our log does: to be quoted to the postmaster."""
+    return replace(reply, text=f"{reply.text} (id={transaction_id})")

@@ -17,14 +17,16 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP
 
+from milter import logs
 from milter.core.envelope import Peer, Recipient, Transaction
 from milter.core.message import Message
 from milter.delivery.capabilities import Capabilities
+from milter.delivery.replies import is_ours
 from milter.doors import answers, commands, xforward
 from milter.doors.channel import Channel
 from milter.doors.intake import Intake
 from milter.doors.setup import DoorSetup, Offer
-from milter.errors import SmtpError, SmtpReply, internal_error
+from milter.errors import SmtpError, SmtpReply, internal_error, with_id
 
 MAX_FAULTS = 20
 COMMAND_LIMIT, MAIL_LIMIT = 2048, 4096  # octets; some commands carry parameters
@@ -228,6 +230,7 @@ class Esmtp(SMTP):
     def _set_rset_state(self) -> None:
         """A clean table: at the start, with each hello (RFC 5321 section 4.1.4), after RSET and after each message."""
         self.id = ""
+        logs.transaction_id.set("")
         self.mail: commands.Mail | None = None
         self.recipients: list[Recipient] = []
         self.forwarded: dict[str, str] = {}
@@ -253,6 +256,7 @@ class Esmtp(SMTP):
             return
         self.mail = mail
         self.id = self.setup.new_id()
+        logs.transaction_id.set(self.id)
         self.say(answers.MAIL_OK)
 
     async def smtp_RCPT(self, argument: Argument) -> None:
@@ -269,7 +273,7 @@ class Esmtp(SMTP):
         refusal = await self.setup.admit(self.mail.mail_from, self.mail.params, tuple(self.recipients), recipient)
         if refusal is None:
             self.recipients.append(recipient)
-        self.say(refusal or answers.RCPT_OK)
+        self.say(self._signed(refusal or answers.RCPT_OK))
 
     async def smtp_DATA(self, argument: Argument) -> None:
         if self.mail is None or not self.recipients:
@@ -287,9 +291,13 @@ class Esmtp(SMTP):
         else:
             replies = await self._carry(self.mail, message)
         for reply in self.last_words(replies, self.id):
-            self.channel.say(reply)
+            self.channel.say(self._signed(reply))
         self._set_rset_state()
         self._faults = 0
+
+    def _signed(self, reply: SmtpReply) -> SmtpReply:
+        """With our id where the next hop gave none of its own words."""
+        return with_id(reply, self.id) if is_ours(reply) else reply
 
     async def _receive(self) -> Message | SmtpReply | None:
         """The message, or the reply that refuses it at its final dot; None when the peer left before the dot."""

@@ -9,8 +9,10 @@ from datetime import datetime
 
 import pytest
 
+from milter import logs
 from milter.core.envelope import Transaction
 from milter.delivery.capabilities import Capabilities
+from milter.delivery.replies import UNREACHABLE
 from milter.errors import SmtpError, SmtpReply
 from tests.doors.visitors import STORED, WAIT, Client, OpenDoor
 from tests.doubles.loop_clock import LoopClock
@@ -67,6 +69,28 @@ async def test_an_smtp_error_is_its_reply(open_door: OpenDoor) -> None:
     await client.begin("ana@estudio.example", "eva@estudio.example")
     assert await client.ask(b".\r\n") == "450 4.2.0 come back"
     assert await client.reply() == "450 4.2.0 come back"
+
+
+@pytest.mark.parametrize("door", ["lmtp", "smtp"])
+async def test_where_the_next_hop_says_nothing_the_reply_names_the_transaction(door: str, open_door: OpenDoor) -> None:
+    client = await (await open_door(door, replies=(UNREACHABLE,))).connect()
+    await client.begin(hello=HELLO[door])
+    assert await client.ask(b".\r\n") == f"{UNREACHABLE} (id=000000000001)"
+
+
+async def test_a_next_hop_that_is_away_at_rcpt_has_an_id_in_reply_and_log(
+    open_door: OpenDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def admit(*_: object) -> SmtpReply | None:
+        logging.getLogger("milter.delivery").warning("away for %s", logs.transaction_id.get())
+        return UNREACHABLE
+
+    client = await (await open_door("smtp", admit=admit)).connect()
+    await client.reply()
+    await client.ask("EHLO c")
+    await client.ask("MAIL FROM:<a@b.example>")
+    assert await client.ask("RCPT TO:<a@b.example>") == f"{UNREACHABLE} (id=000000000001)"
+    assert [one.message for one in caplog.records] == ["away for 000000000001"]
 
 
 async def test_a_wrong_number_of_replies_is_a_bug(open_door: OpenDoor, caplog: pytest.LogCaptureFixture) -> None:
