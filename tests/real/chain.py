@@ -74,6 +74,7 @@ def chain(
             snippets=(door, "replies"),
             doors={"lmtp door" if lmtp else "smtp door": port},
             relay_port=outside.port,
+            auth_socket=mailbox.auth_socket,
             transport="" if lmtp else f"lmtp:unix:{mailbox.lmtp_socket}",
             **dict(postfix or {}),
         )

@@ -48,6 +48,7 @@ class Dovecot:
 
     def __post_init__(self) -> None:
         self.lmtp_socket = self.directory / "lmtp"
+        self.auth_socket = self.directory / "auth"
         self.home = self.directory / "home"
         self.log = self.directory / "log"
 
@@ -151,6 +152,11 @@ service lmtp {{
   }}
   inet_listener lmtp {{
     port = {self.lmtp_port}
+  }}
+}}
+service auth {{
+  unix_listener {self.auth_socket} {{
+    mode = 0666
   }}
 }}
 mail_plugins = quota

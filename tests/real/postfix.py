@@ -52,6 +52,7 @@ class Postfix:
     """`snippets` are names in config/postfix without .main.cf and .master.cf. `doors`: the ports where Recado listens,
     by "lmtp door", "smtp door". `relay_port` gets mail for other domains. `transport`: virtual_transport where no
     snippet has one. `proxy_filter`: a plain smtpd_proxy_filter, for the bench. `main`: further lines of main.cf.
+    `auth_socket`: where Dovecot tells who may log in.
     """
 
     directory: Path
@@ -63,6 +64,7 @@ class Postfix:
     domains: Sequence[str] = ("estudio.example", "casa.example")
     proxy_filter: str = ""
     main: str = ""
+    auth_socket: Path | str = ""
 
     def __post_init__(self) -> None:
         self.log = self.directory / "log"
@@ -127,6 +129,8 @@ smtp_host_lookup = native
 relayhost = [127.0.0.1]:{self.relay_port}
 biff = no
 {transport}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {self.auth_socket}
 {self.main}
 {self._shipped("main.cf")}
 """
