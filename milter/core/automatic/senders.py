@@ -49,6 +49,7 @@ _VERP = re.compile(
     r"|.*-confirm\+.*"  # Mailman: answering would confirm a subscription
     r"|.*\+bnc[a-z0-9]{8,}"  # Google Groups
 )
+_RETURN_HOSTS = frozenset({"bounce", "bounces"})
 _M365_SRS = re.compile(r".*\+srs=.*")  # Microsoft 365 forwards people's mail from bounces+SRS=...
 
 
@@ -73,7 +74,7 @@ def verp_sender(look: Look) -> Sign | None:
         return None
     if _VERP.fullmatch(local) or _holds_recipient(local, look):
         return Sign("verp", f"{local}@")
-    return None
+    return _at_bounces(look)
 
 
 def noreply_sender(look: Look) -> Sign | None:
@@ -82,6 +83,15 @@ def noreply_sender(look: Look) -> Sign | None:
         if _is_noreply(local):
             return Sign("noreply", f"{local}@")
     return None
+
+
+def _at_bounces(look: Look) -> Sign | None:
+    """x7@bounces.acme.example for an author elsewhere: a host that only takes bounces back, whatever stands before the @."""
+    domain = address.split(address.unwrapped(look.mail_from))[1]
+    if _RETURN_HOSTS.isdisjoint(domain.split(".")):
+        return None
+    written = {address.split(address.normal(one.address))[1] for one in look.message.authors}
+    return None if domain in written else Sign("verp", f"@{domain}")
 
 
 def _holds_recipient(local: str, look: Look) -> bool:

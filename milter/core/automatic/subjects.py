@@ -75,7 +75,7 @@ _BOUNCES = r"""undelivered mail returned to sender|mail delivery failed|mail del
     |nao entregue|nao e possivel entregar|unzustellbar|echec de remise|non remis
     |impossibile recapitare|non recapitabile|onbestelbaar|kan inte levereras|kan ikke leveres"""
 # Brackets, stars, a picture, and the tag that gateways put before mail from outside; a question is a person's.
-_START = r"(?:\[ext(?:ern(?:al|e|o)?)?\])? [^\w¿]*"
+_START = r"(?:\[ext(?:ern(?:al|e|o)?)?\])? [^\w¿]*+"
 # How a responder goes on: a mark, its parent's subject, or since when and until when. Anything else is a person's sentence.
 _UNTIL = "hasta|fins|ate|ata|until|till|through|thru|jusqu'?|bis|fino|tot|t/m|til|till"
 _SINCE = "desde|del|al|from|to|since|starting|du|depuis|vom|ab|dal|dall'|van|vanaf|fram|fra|od"
