@@ -64,7 +64,7 @@ class Postfix:
     domains: Sequence[str] = ("estudio.example", "casa.example")
     proxy_filter: str = ""
     main: str = ""
-    auth_socket: Path | str = ""
+    auth_socket: Path | str = "private/auth"
 
     def __post_init__(self) -> None:
         self.log = self.directory / "log"

@@ -20,7 +20,7 @@ def test_postfix_to_dovecot_and_back_over_imap() -> None:
         )
         try:
             postfix.start()
-            with smtplib.SMTP("127.0.0.1", postfix.smtp_port) as client:
+            with smtplib.SMTP("127.0.0.1", postfix.smtp_port, timeout=60) as client:
                 client.sendmail("laura@acme.example", ["team@estudio.example"], b"Subject: Web\r\n\r\nHola\r\n")
             (mail,) = dovecot.wait_for_mail("ana@estudio.example")
             assert b"Hola" in mail.raw
