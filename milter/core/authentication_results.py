@@ -22,6 +22,7 @@ _ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
 _DOMAINS = ("header.d", "smtp.mailfrom", "smtp.helo", "header.from")
 _TOLD = ("header.d", "header.s", "header.a", "header.b", "smtp.mailfrom", "smtp.helo", "header.from", "policy.dmarc")
 _NO_NAME = re.compile(r"[\x00-\x20\x7f/=,:]")
+_PLAIN_ID = re.compile(r"([A-Za-z0-9.-]+)(?:;|\Z)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,1000}")
 
 
@@ -66,6 +67,13 @@ def parse(value: str) -> Results:
     head, *rest = lexical.split(lexical.without_comments(value), ";")
     results = tuple(one for text in rest[:MOST] if (one := _result(text)))
     return Results(_authserv_id(head), results)
+
+
+def authserv_id(value: str) -> str:
+    """That of `parse(value)`, without reading the results: hostile mail brings thousands of fields."""
+    if plain := _PLAIN_ID.match(value):
+        return normal_domain(plain[1])
+    return _authserv_id(next(lexical.split(lexical.without_comments(value), ";")))
 
 
 def is_named(authserv_id: str, ours: str) -> bool:

@@ -81,7 +81,7 @@ def _in_our_name(header: bytes, policy: Policy) -> Iterator[Field]:
         start = found.start(1)
         field = Field(found[2].decode("ascii").lower(), header[start : field_end(header, start, len(header))], start)
         if field.name != authentication_results.FIELD or authentication_results.resembles_ours(
-            authentication_results.parse(field.value).authserv_id, ours
+            authentication_results.authserv_id(field.value), ours
         ):
             yield field
 
