@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import FunctionLoader, Template, TemplateError
 
 from milter.core import address, hours
-from milter.core.hours import Closed, Holiday, Schedule, weekly_windows
+from milter.core.hours import Closed, Holiday, Open, Schedule, weekly_windows
 from milter.core.itip_answer import CallHours
 from milter.core.owner import Client, Identity, Owner, Tone
 from milter.core.reply_job import ReplyIntent
@@ -206,7 +206,7 @@ def _values(
     said: dict[str, Value] = {
         "subject": _without_reply_marks(one_line(intent.subject, 250)),
         "name": _name(client, intent.correspondent),
-        "hours": _hours(schedule, language),
+        "hours": "" if _looks_open(intent, schedule) else _hours(schedule, language),
         "opens": phrases.opens_phrase(intent.opens, language, zone, owner.timezone, created) if intent.opens else "",
         "closed": intent.opens is not None,
         "due": phrases.due_phrase(due, language, zone, owner.timezone, created) if due else "",
@@ -281,6 +281,13 @@ def _name(client: Client | None, correspondent: str) -> str:
 def _hours(schedule: Schedule | None, language: str) -> str:
     rules = weekly_windows(schedule.expression) if schedule else None
     return phrases.hours_phrase(rules, language) if rules else ""
+
+
+def _looks_open(intent: ReplyIntent, schedule: Schedule | None) -> bool:
+    """Half a day off, a calendar or what the owner changed for today closed it: the usual hours would contradict the text."""
+    if intent.template != "closed" or schedule is None:
+        return False
+    return isinstance(hours.state_at(Schedule(schedule.expression, schedule.zone), intent.created), Open)
 
 
 def _call_hours(intent: ReplyIntent, speaker: Identity, client: Client | None, language: str) -> str:

@@ -358,3 +358,16 @@ def test_an_owner_overrides_a_whole_file_or_the_base() -> None:
 def test_super_keeps_what_the_base_says() -> None:
     source = '{% extends "base.es.txt" %}\n{% block farewell %}\nHasta pronto.\n\n{{ super() }}\n{% endblock %}'
     assert "Hasta pronto.\n\nUn saludo,\nAna Souto\n" in own(neutral=source).render(intent("neutral"), ANA).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hours_that_contradict_the_text_are_left_out(language: str) -> None:
+    """Wednesday at five, on an afternoon off: "outside my hours (Monday to Friday, 16:00 to 23:30)" would be a lie."""
+    five, eleven = (datetime(2026, 11, 18, hour, tzinfo=MADRID) for hour in (17, 11))
+    thursday = datetime(2026, 11, 19, 16, tzinfo=MADRID)
+    off, morning = (
+        TEXTS.render(intent(language=language, created=one, opens=thursday), ANA).text for one in (five, eleven)
+    )
+    assert "23" not in off and "23" in morning
+    stranger = intent("prospect", language, client=None, created=five, opens=thursday)
+    assert "23" in TEXTS.render(stranger, ANA).text
