@@ -27,10 +27,18 @@ WORDS: dict[str, str] = {
 
 _LONGEST = 2048  # characters of a subject
 _ANY = "|".join(sorted(set(WORDS.values())))
-# "No urgente" says the opposite, as does "nicht dringend".
-_NOT = r"no|non|not|n[ãa]o|nada|poco|pouco|sin|sem|sense|ez|pas|gens|nicht|kein|keine|isn't"
+# "No urgente" says the opposite, as do "nicht so dringend" and "no es muy urgente".
+_NOT = (
+    r"no|non|not|n[ãa]o|ni|nin|nem|nada|poco|pouco|menos|menys|moins|less|least|weniger|sin|sem|sense|ez|pas|gens|nicht|kein|keine"
+    r"|isn't|isn’t"
+)
+_BETWEEN = (
+    r"es|[ée]s?|era|sea|seja|sexa|da|est|ist|is|muy|mui|tan|t[ãa]o|nada|demasiado|especialmente|moi|molt|massa|gaire|oso|hain"
+    r"|si|tr[èe]s|vraiment|sehr|so|that|very|really|too"
+)
 _WORD = re.compile(
-    rf"(?<![\w-])(?:(?P<denied>{_NOT})[\s-]+(?:es\s+|[ée]\s+)?)?(?P<word>{_ANY})(?![\w-])(?P<after>\s+ez\b)?", re.I
+    rf"(?<![\w-])(?:(?P<denied>{_NOT})[\s-]+(?:(?:{_BETWEEN})\s+){{0,3}})?(?P<word>{_ANY})(?![\w-])(?P<after>\s+ez\b)?",
+    re.I,
 )
 _ANSWER = re.compile(r"\b(?:re|aw|sv|vs|antw|res|rif)\s*(?:\[\d{1,3}\])?\s*[:：]", re.I)
 _HIGH = re.compile(r"\s*(?:[12]\b|high|highest|urgent)", re.I)
