@@ -54,7 +54,12 @@ def with_own(base: Texts, folder: Path, check: Check) -> Texts:
     texts = dict(base.by_name)
     problems: list[Problem] = []
     templates = {one for one, _ in base.pairs}
-    for file in _files(folder):
+    try:
+        files = _files(folder)
+    except PermissionError as error:
+        wrong = Wrong(f"cannot be read ({error.strerror})", "make it readable for the service")
+        return Texts(texts, (_problem(folder, 0, wrong),))
+    for file in files:
         found = NAME.fullmatch(file.name)
         if file.suffix != ".txt":
             problems += _other_kind(file, base)
@@ -132,5 +137,5 @@ def _other_kind(file: Path, base: Texts) -> list[Problem]:
 def _files(folder: Path) -> list[Path]:
     try:
         return sorted(one for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return []

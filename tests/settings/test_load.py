@@ -203,6 +203,27 @@ def test_a_folder_of_owners_that_may_not_be_entered_is_no_empty_one(
     assert house.load().broken
 
 
+def test_a_folder_of_texts_that_may_not_be_entered_is_no_empty_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the shipped texts would go out in his name."""
+
+    scandir = os.scandir
+
+    def refuse(folder: str | Path) -> "os._ScandirIterator[str]":
+        if Path(folder).name == "ana":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    house.write("owners/ana/closed.es.txt", "my own")
+    assert house.lines() == []
+    with monkeypatch.context() as pretended:
+        pretended.setattr(os, "listdir", lambda folder: [one.name for one in refuse(folder)])
+        pretended.setattr(os, "scandir", refuse)
+        (line,) = house.lines()
+    assert line == "owners/ana:1: ana: cannot be read (Permission denied); make it readable for the service"
+
+
 def test_a_link_to_nowhere_is_named_and_hurts_nobody_else(house: House) -> None:
     (house.folder / "owners" / "bob.toml").symlink_to(house.folder / "nowhere.toml")
     assert house.lines() == [

@@ -396,10 +396,10 @@ TEXTS = {
         "closed.es.txt", b"\xff", "owners/ana/closed.es.txt:1: closed.es.txt: is not UTF-8; save the file as UTF-8"),
     "misspelt": (
         "closd.es.txt", "x",
-        'warning: owners/ana/closd.es.txt: closd.es.txt: is no text that is ever sent; name it "closed.es.txt"'),
+        'warning: owners/ana/closd.es.txt:1: closd.es.txt: is no text that is ever sent; name it "closed.es.txt"'),
     "in Spanish": (
         "cerrado.es.txt", "x",
-        "warning: owners/ana/cerrado.es.txt: cerrado.es.txt: is no text that is ever sent; "
+        "warning: owners/ana/cerrado.es.txt:1: cerrado.es.txt: is no text that is ever sent; "
         'name it "closed.es.txt"'),
 }  # fmt: skip
 
