@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from milter.cli import configuration
+from milter.cli.names import OneOf, unknown
 from milter.core import address
 from milter.core.owner import DkimKey, Identity, Kind, Owner
 from milter.settings.owner_file import files_of
@@ -24,7 +25,7 @@ PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 @click.command("dkim-key")
 @configuration.option
 @click.option("--identity", metavar="[OWNER/]NAME", help="Whose replies it signs. Default: the only business identity.")
-@click.option("--type", "kind", type=click.Choice([RSA, ED25519]), default=RSA, show_default=True)
+@click.option("--type", "kind", type=OneOf([RSA, ED25519]), default=RSA, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: dkim/SELECTOR.DOMAIN.pem here.")
 def command(file: Path, identity: str | None, kind: str, out: Path | None) -> None:
     """Make a DKIM key (mode 0600, never over an existing file), print its DNS record and the line for the owner's file.
@@ -54,9 +55,12 @@ def _identity(settings: Settings, wanted: str | None) -> tuple[Owner, Identity]:
     ]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(f"{owner.id}/{one.name}" for owner, one in (found or business)) or "none"
-    what = "which business identity?" if found else "no business identity of that name; only those reply."
-    raise click.BadParameter(f"{what} There are: {known}", param_hint="--identity")
+    known = [f"{owner.id}/{one.name}" for owner, one in (found or business)]
+    if wanted and not found:
+        raise unknown(wanted, "business identity", known, "--identity")
+    raise click.BadParameter(
+        f"which business identity? There are: {', '.join(known) or 'none'}", param_hint="--identity"
+    )
 
 
 def _domain(identity: Identity) -> str:

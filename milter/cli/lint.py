@@ -10,6 +10,7 @@ import click
 
 from milter import shipped
 from milter.cli import configuration
+from milter.cli.names import unknown
 from milter.core.owner import Kind, Owner
 from milter.delivery.lint import Finding, Report, lint
 from milter.settings import load
@@ -67,8 +68,7 @@ def _owners(settings: Settings, wanted: str | None, *, refuse: bool) -> tuple[Ow
         return owners
     found = tuple(one for one in owners if one.id == wanted)
     if not found and refuse:
-        known = ", ".join(one.id for one in owners)
-        raise click.BadParameter(f"{wanted!r} is no owner; there are: {known or 'none'}", param_hint="--owner")
+        raise unknown(wanted, "owner", (one.id for one in owners), "--owner")
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from milter.cli import rehearsal
+from milter.cli.names import unknown
 from milter.core.overrides import Override
 from milter.core.owner import Owner
 from milter.errors import StoreAway
@@ -72,8 +73,7 @@ def owners(settings: Settings, wanted: str | None) -> list[Owner]:
     """The one named, or all."""
     found = [one for one in settings.policy.owners if wanted in (None, one.id)]
     if not found:
-        known = ", ".join(one.id for one in settings.policy.owners) or "none"
-        raise click.BadParameter(f"{wanted!r} is no owner; there are: {known}", param_hint="--owner")
+        raise unknown(wanted or "", "owner", (one.id for one in settings.policy.owners), "--owner")
     return found
 
 

@@ -1,5 +1,6 @@
 """The `recado` command: one module a subcommand, imported when it is called, so that the small ones start fast."""
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -33,6 +34,9 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            near = get_close_matches(cmd_name, COMMANDS, 1)
+            if near and not ctx.resilient_parsing:
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
             return None
         command: click.Command = import_module(f"milter.cli.{cmd_name.replace('-', '_')}").command
         return command

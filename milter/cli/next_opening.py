@@ -8,6 +8,7 @@ import click
 
 from milter.cli import configuration
 from milter.cli.instant import parse_instant
+from milter.cli.names import unknown
 from milter.core.hours import Cause, Closed, Holiday, Open
 from milter.core.overrides import state_at
 from milter.core.owner import Client, Identity, Kind, Owner
@@ -59,8 +60,8 @@ def meant(owners: tuple[Owner, ...], wanted: str | None) -> list[tuple[Owner, Id
         if one.name == name and (not slash or owner.id == owner_id)
     ]
     if not found:
-        known = ", ".join(f"{owner.id}/{one.name}" for owner in owners for one in owner.identities)
-        raise click.BadParameter(f"{wanted!r} is no identity; there are: {known or 'none'}", param_hint="--identity")
+        known = (f"{owner.id}/{one.name}" for owner in owners for one in owner.identities)
+        raise unknown(wanted, "identity", known, "--identity")
     return found
 
 
@@ -81,8 +82,7 @@ def client_of(owner: Owner, wanted: str | None) -> Client | None:
         return None
     found = named(owner, wanted)
     if found is None:
-        known = ", ".join(owner.clients) or "none"
-        raise click.BadParameter(f"{wanted!r} is no client of {owner.id}; there are: {known}", param_hint="--client")
+        raise unknown(wanted, f"client of {owner.id}", owner.clients, "--client")
     return found
 
 

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from milter.cli import configuration, live
 from milter.cli.instant import parse_instant
+from milter.cli.names import OneOf, unknown
+from milter.cli.next_opening import client_of, named
 from milter.core.acknowledgement.intent import PROMISING
 from milter.core.hours import Cause, Closed, Open
 from milter.core.overrides import Override, add_working, state_at
@@ -20,6 +22,8 @@ from milter.core.reply_message import Rendered
 from milter.delivery.render import NEED_OPENING, RenderError, Texts
 from milter.delivery.sample import sample_intent
 from milter.delivery.text_source import TEMPLATES
+from milter.settings.clients import language as spoken
+from milter.settings.findings import Wrong
 from milter.settings.values import Settings
 
 SUBJECTS = {
@@ -50,7 +54,7 @@ class Scene:
 
 
 @click.command()
-@click.argument("template", metavar="TEMPLATE", type=click.Choice(TEMPLATES))
+@click.argument("template", metavar="TEMPLATE", type=OneOf(TEMPLATES))
 @configuration.option
 @click.option("--client", metavar="NAME", help='Who wrote (its name or table); "" is a stranger. Default: the first.')
 @click.option("--identity", metavar="[OWNER/]NAME", help="Who answers. Default: the first business identity.")
@@ -58,7 +62,7 @@ class Scene:
     "--at", metavar="INSTANT", help="When it was written (ISO 8601). Default: the next closed time that fits."
 )
 @click.option("--language", metavar="L", help="Default: the client's, else the owner's.")
-@click.option("--tone", type=click.Choice([one.value for one in Tone]), help="Default: the client's, else the owner's.")
+@click.option("--tone", type=OneOf([one.value for one in Tone]), help="Default: the client's, else the owner's.")
 @click.option("--subject", help="Subject of the message answered.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML there.")
 @click.option("--json", "as_json", is_flag=True, help="One object: to, subject, text, html.")
@@ -107,27 +111,18 @@ def _speaker(settings: Settings, kind: Kind, identity: str | None, client: str |
         for one in owner.identities
         if one.kind is kind and (not identity or (one.name == name and (not slash or owner.id == owner_id)))
     ]
+    if not business and identity:
+        there = [(owner, one) for owner in settings.policy.owners for one in owner.identities if one.kind is kind]
+        known = (f"{owner.id}/{one.name}" for owner, one in there)
+        raise unknown(identity, f"{kind.value} identity", known, "--identity")
     if not business:
-        raise click.BadParameter(f"no {kind.value} identity of that name; only those reply so", param_hint="--identity")
-    return next((one for one in business if client and _named(one[0], client)), business[0])
-
-
-def _named(owner: Owner, wanted: str) -> Client | None:
-    wanted = wanted.casefold()
-    return next((one for one in owner.clients.values() if wanted in (one.id.casefold(), one.name.casefold())), None)
+        raise click.UsageError(f"no owner whose file can be used has a {kind.value} identity, and only those reply so")
+    return next((one for one in business if client and named(one[0], client)), business[0])
 
 
 def _client(owner: Owner, wanted: str | None) -> Client | None:
     """None: the stranger's text, for "" or an owner without clients."""
-    if wanted is None:
-        return next(iter(owner.clients.values()), None)
-    if not wanted:
-        return None
-    found = _named(owner, wanted)
-    if found is None:
-        known = ", ".join(one.name for one in owner.clients.values())
-        raise click.BadParameter(f"{wanted!r} is no client; there are: {known or 'none'}", param_hint="--client")
-    return found
+    return next(iter(owner.clients.values()), None) if wanted is None else client_of(owner, wanted)
 
 
 def _toned(owner: Owner, client: Client | None, tone: Tone | None) -> tuple[Owner, Client | None]:
@@ -199,9 +194,9 @@ def _days(closed: Closed) -> list[datetime]:
 def _language(scene: Scene, template: str, wanted: str | None) -> str:
     there = sorted(language for name, language in scene.owner.texts if name == template)
     if wanted and wanted not in there:
-        raise click.BadParameter(
-            f"there is no {template} in {wanted}; there is: {', '.join(there)}", param_hint="--language"
-        )
+        wrong = spoken(wanted, frozenset(there))
+        what = f"{wrong.what}; {wrong.instead}" if isinstance(wrong, Wrong) else f"no {template} in {wanted}"
+        raise click.BadParameter(what, param_hint="--language")
     asked = (wanted, scene.client.language if scene.client else None, scene.owner.language, "en")
     return next((one for one in asked if one and one in there), scene.owner.language)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from milter.cli import configuration, live, rehearsal, reply_mode
+from milter.cli.names import OneOf, unknown
 from milter.cli.reply_history import rows
-from milter.cli.reply_report import History, Wanted, instant, lines, objects
+from milter.cli.reply_report import History, Wanted, instant, knows, lines, objects
 from milter.core.owner import Mode, Owner
 from milter.errors import StoreAway
 from milter.settings import secret
@@ -23,7 +24,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @click.command()
-@click.argument("mode", metavar="[off|shadow|live]", required=False, type=click.Choice([one.value for one in Mode]))
+@click.argument("mode", metavar="[off|shadow|live]", required=False, type=OneOf([one.value for one in Mode]))
 @configuration.option
 @click.option("--owner", "wanted_owner", metavar="OWNER", help="Only this owner's. Default: everybody's.")
 @click.option("--due", is_flag=True, help="Those that wait.")
@@ -60,10 +61,7 @@ def command(
 
 def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -> None:
     settings = rehearsal.settings_of(file)
-    owners = [one for one in settings.policy.owners if wanted_owner in (None, one.id)]
-    if not owners:
-        known = ", ".join(one.id for one in settings.policy.owners) or "none"
-        raise click.BadParameter(f"{wanted_owner!r} is no owner; there are: {known}", param_hint="--owner")
+    owners = live.owners(settings, wanted_owner)
     _same_secret(settings)
     instant(wanted.since, owners[0].timezone)
     try:
@@ -71,6 +69,8 @@ def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -
             histories = asyncio.run(_read(settings, owners))
     except StoreAway as away:
         raise live.silent(settings, away) from away
+    if wanted.client and not any(knows(one, wanted.client) for one in histories):
+        raise unknown(wanted.client, "client", (each for one in owners for each in one.clients), "--client")
     for number, history in enumerate(histories):
         if as_json:
             for one in objects(history, wanted):
@@ -99,4 +99,6 @@ async def _read(settings: Settings, owners: list[Owner]) -> list[History]:
 
 async def _history(store: RedisStore, owner: Owner) -> History:
     journal = await store.history.journal(owner.id, BEGINNING, MOST)
-    return History(owner, rows(owner, journal, await store.history.queued(owner.id)), await store.history.opted_out(owner.id))
+    return History(
+        owner, rows(owner, journal, await store.history.queued(owner.id)), await store.history.opted_out(owner.id)
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from milter.cli.names import unknown
 from milter.core.owner import Mode
 from milter.settings import texts
 from milter.settings.host import Host, read_host
@@ -71,6 +72,8 @@ def _file(config: Path, host: Host, owner: str | None) -> Path:
     found = [one for one in files if owner in (None, one.stem)]
     if len(found) == 1:
         return found[0]
+    if owner:
+        raise unknown(owner, "owner", (one.stem for one in files), "--owner")
     known = ", ".join(one.stem for one in files) or "none"
     raise click.BadParameter(f"say whose; there are: {known}", param_hint="--owner")
 

@@ -77,6 +77,12 @@ def _meant(owner: Owner, client: str, to: str, wanted: str) -> bool:
     return not wanted or wanted.casefold() in (client.casefold(), name.casefold(), to.casefold())
 
 
+def knows(history: History, client: str) -> bool:
+    """Whether it is an address, a client of his, or one that he had when something was sent."""
+    there = (*history.owner.clients, *(row.client for row in history.rows))
+    return "@" in client or any(_meant(history.owner, one, "", client) for one in there)
+
+
 def _opted_out(history: History, wanted: Wanted) -> list[OptedOut]:
     return [one for one in history.opted_out if _meant(history.owner, "", one.person, wanted.client)][::-1]
 

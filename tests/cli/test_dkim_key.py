@@ -128,8 +128,8 @@ def test_a_key_where_the_owner_s_file_expects_it(office: Office) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--identity", "home"), 2, "There are: ana/studio"),
-        (("--identity", "bea/studio"), 2, "There are: ana/studio"),
+        (("--identity", "home"), 2, "there are: ana/studio"),
+        (("--identity", "bea/studio"), 2, "there are: ana/studio"),
         (("--type", "rsa512"), 2, "rsa512"),
         (("--out", "/proc/nothing/key.pem"), 1, "choose another --out"),
     ],

@@ -113,7 +113,7 @@ def a_weekend(server: RedisServer) -> None:
         ]),
         (("--client", "SENT@acme.example"), [("sent", "sent@acme.example", "reply-sent")]),
         (("--opted-out",), [("opted-out", "quiet@acme.example", None)]),
-        (("--client", "nobody"), []),
+        (("--client", "nobody@nowhere.example"), []),
     ],
 )  # fmt: skip
 def test_what_is_asked_for_is_listed(
@@ -122,6 +122,14 @@ def test_what_is_asked_for_is_listed(
     a_weekend(server)
     told = listed(ana, *arguments)
     assert [(one["state"], one["to"], one.get("code")) for one in told] == found
+
+
+def test_a_client_that_is_none_is_told_and_one_that_was_is_listed(ana: Office, server: RedisServer) -> None:
+    a_weekend(server)
+    result = ana.run("replies", "--client", "acne")
+    assert result.exit_code == 2 and "'acne' is no client; there are: acme, bistro; did you mean acme?" in result.stderr
+    ana.change("[client.acme]", "[client.vets]", "owners/ana.toml")
+    assert {one["to"] for one in listed(ana, "--client", "acme", "--sent")} == {"sent@acme.example"}
 
 
 def test_each_says_which_text_to_whom_and_why(ana: Office, server: RedisServer) -> None:
