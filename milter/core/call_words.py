@@ -55,9 +55,10 @@ LEADS: dict[str, str] = {
 
 WISHES: dict[str, str] = {
     "es": (
-        r"(?:hablar(?:lo)?|hablamos|comentar(?:lo)?|ver(?:lo)?|charlar|contar(?:te|le|lo)?) .{0,30}?por <via>"
+        r"(?:hablar(?:lo)?|habl[ae]mos|comentar(?:lo)?|ver(?:lo)?|charlar|contar(?:te|le|lo)?) .{0,30}?por <via>"
         r"|(?:hablar|charlar) (?:un momento|un rato|cinco minutos|hoy|ma[ñn]ana|esta (?:ma[ñn]ana|tarde))"
-        r"|llamar(?:te|le|me|nos|os)|(?:una|otra|la|de) (?:breve |peque[ñn]a |r[áa]pida )?(?:<call>)"
+        r"|llamar(?:te|le|me|nos|os)|(?:hacer|tener|montar) una? <via>"
+        r"|(?:una|otra|la|de) (?:breve |peque[ñn]a |r[áa]pida )?(?:<call>)"
     ),
     "en": (
         r"(?:have|schedule|book|arrange|set up|do|hop on|jump on|get on|plan|fit in|organi[sz]e) (?:a"
@@ -66,6 +67,7 @@ WISHES: dict[str, str] = {
         r"|via) (?:the )?(?:<via>|phone|a call)|(?:call|ring|phone) (?:me|us|you)\b"
         r"|give (?:me|us|you) a (?:\S+ )?(?:call|ring|buzz)|for a (?:\S+ )?call"
         r"|(?:a|another) (?:quick|short|brief|video|phone) call"
+        r"|(?:do|have|hop on|jump on|get on) (?:a )?(?:zoom|skype|google meet)\b"
     ),
     "ca": (
         r"(?:parlar(?:-ne)?|comentar(?:-ho)?|xerrar) .{0,30}?per <via>"
@@ -90,7 +92,7 @@ WISHES: dict[str, str] = {
     ),
     "de": (
         r"telefonieren|(?:mich|uns|dich|sie) .{0,20}?(?:an|zur[üu]ck)rufen"
-        r"|(?:einen?|kurzen?) (?:\S+ )?(?:anruf|telefonat|telefontermin|videoanruf|call)"
+        r"|(?:einen?|kurzen?) (?:\S+ )?(?:anruf|telefonat|telefontermin|videoanruf|(?:video)?call)"
         r"|am telefon (?:sprechen|reden)|(?:eine|per) (?:video)?(?:telefon)?konferenz"
         r"|zeit f(?:ü|u)r (?:einen|ein) (?:\S+ )?(?:anruf|telefonat|call)"
         r"|rufen sie (?:mich|uns) .{0,20}?(?:an|zur[üu]ck)"
@@ -108,7 +110,7 @@ PHRASES: dict[str, str] = {
         r"|\b(?:te|le|os) (?:llamo|llamamos)\b[^?¿.]{0,40}\?"
         r"|¿\s*(?:hablamos|lo hablamos|lo vemos) (?:\S+ ){0,3}por tel[ée]fono"
         r"|¿\s*(?:hacemos|tenemos|agendamos|concertamos|organizamos|programamos) una (?:<call>)\b"
-        r"|\bque (?:me|nos) llam(?:es|e|[ée]is)\b|¿\s*podemos hablar\s*\?"
+        r"|¿\s*nos llamamos\b|\bque (?:me|nos) llam(?:es|e|[ée]is)\b|¿\s*podemos hablar\s*\?"
     ),
     "en": (
         r"\b(?:please |pls )(?:call|ring|phone) (?:me|us)\b"
@@ -125,12 +127,13 @@ PHRASES: dict[str, str] = {
     ),
     "gl": (
         r"\bch[áa]m[ae](?:me|nos)\b|\b(?:me|nos) (?:podes|poder[íi]as|pode|poder[íi]a) chamar\b"
+        r"|\bp[óo]d(?:o|emos)(?:te|che|lle|vos) chamar\b"
         r"|\b(?:c?h[áa]masme|ch[áa]masnos)\b|\bfacemos unha (?:v[íi]deo[- ]?chamada|chamada)\b[^?.]{0,40}\?"
         r"|\bfalamos (?:\S+ ){0,3}por tel[ée]fono\b[^?.]{0,40}\?"
     ),
     "pt": (
         r"\b(?:liga|ligue|telefona|telefone)-(?:me|nos)\b|\bme (?:liga|ligue)\b"
-        r"|\b(?:podes|pode|podia|poderia) (?:me )?ligar\b|\bfalamos (?:\S+ ){0,3}por telefone\b[^?.]{0,40}\?"
+        r"|\b(?:podes|pode|podia|poderia)(?:[ -]me)? ligar\b|\bfalamos (?:\S+ ){0,3}por telefone\b[^?.]{0,40}\?"
         r"|\bfazemos uma (?:v[íi]deo[- ]?chamada|chamada)\b[^?.]{0,40}\?"
     ),
     "fr": (
@@ -146,7 +149,7 @@ PHRASES: dict[str, str] = {
     ),
     "eu": (
         r"\bdei(?:tu|tuko|tzen)\s+(?:didazu|diguzu|didazue|al didazu|ahal didazu|zenidake)\b"
-        r"|\btelefonoz hitz egin(?:go)? (?:dezakegu|al dezakegu|dugu|genezake)\b"
+        r"|\btelefonoz hitz egin(?:go)? (?:dezakegu|al dezakegu|dugu|nahi|genezake)\b"
         r"|\b(?:bideo)?dei bat egin(?:go)? (?:dezakegu|al dezakegu|dugu|nahi|genezake)\b"
     ),
 }
@@ -160,7 +163,8 @@ DECOYS = (
     r"|llamar(?:me|te|le|nos)? la atenci[óo]n|chamar a aten\w+|cridar l'atenci[óo]"
     r"|(?:llamadas?|chamadas?|trucad(?:a|es)) (?:a|al|de|del|http|rest|ajax|que|por) ?(?:la |el |las |los "
     r"|l'|à |á |ás )?(?:apis?|servidor|endpoint|funci\w+|sistema|rest|ajax|http|base de datos|webhooks?)"
-    r"|appels? (?:api|d'offres?|d'api|[àa] l'api|[àa] projets?)|llamamiento|call(?:ed| it| them| this| that)\b"
+    r"|appels? (?:api|d'offres?|d'api|[àa] l'api|[àa] projets?)|llamamiento"
+    r"|call(?:ed| it| them| (?:this|that)(?! (?:week|month|morning|afternoon|evening)))\b"
     r"|so[- ]called|conference calls? page|call cent(?:er|re)s?|llamarse|ll[áa]malo"
 )
 """Taken out before anything is looked for."""
