@@ -160,6 +160,7 @@ def _shorter(intent: ReplyIntent, owner: Owner, due: datetime | None) -> Iterato
         yield {"due": phrases.due_phrase(due, language, home, home, intent.created)}
     if intent.opens:
         yield {"opens": phrases.opens_phrase(intent.opens, language, zone, home, intent.created, both_clocks=False)}
+    yield {"call_hours": ""}
 
 
 def _zone(intent: ReplyIntent, owner: Owner) -> ZoneInfo:

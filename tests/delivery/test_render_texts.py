@@ -371,3 +371,12 @@ def test_hours_that_contradict_the_text_are_left_out(language: str) -> None:
     assert "23" not in off and "23" in morning
     stranger = intent("prospect", language, client=None, created=five, opens=thursday)
     assert "23" in TEXTS.render(stranger, ANA).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_long_hours_for_calls_are_the_last_to_be_left_out(language: str) -> None:
+    expression = "Mo,We 09:00-10:00,12:00-13:00; Tu 17:00-19:00; Th,Fr 08:00-09:00,19:00-20:00; PH off"
+    owner = with_studio(call_schedule=replace(STUDIO.call_schedule, expression=expression), booking="")
+    asked = intent("call-request", language, client="york", created=IN_THE_VACATION, calendar="BEGIN:VCALENDAR")
+    told = TEXTS.render(replace(asked, offered=((AT_FIVE, AT_FIVE),)), replace(owner, tone=Tone.FORMAL)).text
+    assert len(told.split()) < 110 and "17" in told and "8:00" not in told
