@@ -13,7 +13,6 @@ from redis.asyncio.connection import (
     AbstractConnection,
     BlockingConnectionPool,
     Connection,
-    SSLConnection,
     UnixDomainSocketConnection,
 )
 from redis.asyncio.retry import Retry
@@ -22,6 +21,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from milter.store.address import Address, Place
 from milter.store.command import Command
+from milter.store.tls import TlsConnection
 
 log = logging.getLogger("milter.store")
 
@@ -184,7 +184,7 @@ def _pool(place: Place, size: int, options: dict[str, Any]) -> BlockingConnectio
     host, port = place
     kind: type[AbstractConnection] = Connection if port else UnixDomainSocketConnection
     if options.pop("ssl", False):
-        kind = SSLConnection
+        kind = TlsConnection
     where: dict[str, Any] = {"host": host, "port": port} if port else {"path": host}
     # The caller's deadline covers connecting, waiting and reading together, and nothing may be sent twice unasked.
     return BlockingConnectionPool(

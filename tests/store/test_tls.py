@@ -1,7 +1,9 @@
 """Redis over TLS, and a user who may do no more than config/README.md says he needs."""
 
+import asyncio
 import re
 import shutil
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +68,27 @@ async def test_the_certificate_must_name_the_host(authority: Authority) -> None:
         store = RedisStore(f"{url}&ssl_check_hostname=false", KEYS, read_only=True)
         assert (await store.facts(query(key()))).claims == {}
         await store.close()
+
+
+async def test_what_is_trusted_is_read_once(
+    encrypted: RedisProcess, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each connection: the system's list costs 20 ms, and no other mail moves meanwhile."""
+    made: list[ssl.SSLContext] = []
+    create = ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        made.append(create())
+        return made[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    url = f"rediss://{encrypted.name}?ssl_ca_certs={authority.certificate}"
+    store = RedisStore(url, KEYS, read_only=True)
+    await asyncio.gather(*(store.facts(query(key())) for _ in range(8)))
+    assert len(made) == 1
+    await store.close()
+    authority.issue(LOOPBACK)  # a CA that has not signed what the server shows
+    assert "certificate: not to be trusted" in await fails(url)
 
 
 async def test_the_user_of_the_page_may_do_all_that_is_done_and_nothing_else(own_server: RedisServer) -> None:
