@@ -5,8 +5,6 @@ import re
 import signal
 from email import message_from_bytes, policy
 
-import pytest
-
 from tests.daemon.house import STUDIO, House, house
 from tests.doubles.sink import Delivery
 
@@ -126,12 +124,11 @@ async def test_an_own_text_that_breaks_keeps_its_last_good_version() -> None:
         assert b"Subject: Mi respuesta" in reply.data
 
 
-@pytest.mark.parametrize("what", ['[client.bistro2]\naddresses = ["@acme.example"]\n'])
-async def test_a_warning_is_no_mail(what: str) -> None:
+async def test_a_warning_is_no_mail() -> None:
     async with house() as ana:
-        ana.recado.owner += what
+        ana.recado.owner += '[plan.gold2]\nurgent = "notify"\n'
         await ana.start()
-        assert "belongs to client.acme already" in ana.output
+        assert "plan.gold2.urgent: there is no notifier yet" in ana.output
         await nothing_more(ana, 0)
 
 
