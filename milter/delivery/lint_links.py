@@ -14,7 +14,10 @@ _BARE = re.compile(
     r"(?<![\w@./-])(?:[\w-]+\.)+(?:com|net|org|info|biz|eu|es|gal|cat|eus|pt|fr|de|it|uk|io|me|app|dev|ly|gl|shop|online)(?:/\S*)?(?!\w)"
 )
 _EMAIL = re.compile(r"[\w.%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+")
-_ATTRIBUTE = re.compile(r"\b(href|src|action|background)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
+_LOADED = re.compile(
+    r"\b(?:href|src|action|background)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^\s>]+)|\burl\(\s*(?P<css>[^)]*)\)",
+    re.IGNORECASE,
+)
 _TRAILING = ".,;:!?)]»”'"
 
 
@@ -42,8 +45,8 @@ def links(line: str, scene: Scene) -> Iterator[Said]:
 
 def html_links(html: str, scene: Scene) -> Iterator[Said]:
     """What the owner's own HTML loads or leads to."""
-    for found in _ATTRIBUTE.finditer(html):
-        target = found[2].strip("\"'")
+    for found in _LOADED.finditer(html):
+        target = (found["value"] or found["css"] or "").strip("\"' ")
         line = html[html.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0]
         if target in (scene.speaker.brand.logo, "", "#"):
             continue

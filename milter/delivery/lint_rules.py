@@ -19,8 +19,8 @@ LONGEST_SUBJECT = 50  # characters beside the client's own subject: readers show
 LONGEST_GREETING = 6  # words
 
 _PLACEHOLDER = re.compile(
-    r"\{[{%]|[%}]\}|\{\w+\}|\$\{\w*\}?|\bTODO\b|\bFIXME\b|\bTBD\b|\b(?i:lorem|ipsum)\b|\b[Xx]{3,}\b"
-    r"|\[[^\[\]\n]*[^\W\d_][^\[\]\n]*\]|<[^<>@:/\n]*[^\W\d_][^<>@:/\n]*>|_{3,}|\?{3,}|%\(\w+\)[sd]|%[sd]\b"
+    r"\{[{%]|[%}]\}|\{\w+\}|\$\{\w*\}?|\$[^\W\d]\w*|\bTODO\b|\bFIXME\b|\bTBD\b|\b(?i:lorem|ipsum)\b|\b[Xx]{3,}\b"
+    r"|\[[^\[\]\n]*[^\W\d_][^\[\]\n]*\]|<[^<>@:/\n]*[^\W\d_][^<>@:/\n]*>|_{3,}|\?{3,}|%\(\w+\)[sd]|%[sd]\b|%[^\W\d]\w*%"
 )
 _SECRET = re.compile(
     r"\b(?:contraseñas?|clave|password|passwd|passphrase|pin|token|api[ _-]?key|contrasenya|clau|contrasinal|pasahitz\w*|senha"
@@ -29,8 +29,10 @@ _SECRET = re.compile(
     r"|://[^/\s:@]+:[^/\s@]+@|(?<![\w/])(?=[^\s/]*\d)(?=[^\s/]*[A-Za-z])[\w+=-]{24,}",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{2,4}(?!\d)|(?<!\d)(?:19|20)\d\d[-–/](?:19|20)\d\d(?!\d)")
-_TELEPHONE = re.compile(r"(?<![\w,:/@=])\+?\(?\d(?:[\s().·/-]{0,2}\d){6,}(?!\w)")
+_DATE = re.compile(
+    r"(?<!\d)(?<!\d[./-])(?:\d{1,2}|\d{4})([./-])\d{1,2}\1\d{2,4}(?![./-]?\d)|(?<!\d)(?:19|20)\d\d[-–/](?:19|20)\d\d(?!\d)"
+)
+_TELEPHONE = re.compile(r"(?<![\w,/@=])(?<!\d:)\+?\(?\d(?:[\s().·/-]{0,2}\d){6,}(?!\w)")
 _CHANNELS = whole_words("telegram|whatsapp|signal|skype|zoom|messenger|instagram|facebook|linkedin|discord|slack")
 _URGENT = re.compile(r"\b(?:URGENTE?|URXENTE|DRINGEND|PREMIAZKO\w*|PRESAKO\w*)\b")
 _LEFT_OVER = re.compile(r"\(\s*\)|\s[.,](?!\S)|,\s*[.:;,]|(?<!\.)\.\.(?!\.)|\S {2,}\S|·$|«\s*»|\"\s*\"")

@@ -125,6 +125,9 @@ FAULTS = [
     # exposed
     ("es", "Mi teléfono: 981 12 34 56.", "981 12 34 56", "telephone"),
     ("en", "Ring +34 (981) 123-456.", "+34 (981) 123-456", "telephone"),
+    ("es", "Llama al +34 981.12.34.56.", "+34 981.12.34.56", "telephone"),
+    ("es", "Mi tel:600123123.", "600123123", "telephone"),
+    ("fr", "Au 06.12.34.56.78.", "06.12.34.56.78", "telephone"),
     ("es", "La contraseña es hunter2.", "contraseña es hunter2.", "secret"),
     ("en", "Use password: swordfish.", "password: swordfish.", "secret"),
     ("es", "IBAN ES91 2100 0418 4502 0051 3320 0000.", "ES91 2100 0418 4502 0051 3320 0000", "secret"),
@@ -135,6 +138,8 @@ FAULTS = [
     ("es", "Hola XXX.", "XXX", "placeholder"),
     ("es", "Soy [nombre].", "[nombre]", "placeholder"),
     ("es", "Soy {nombre}.", "{nombre}", "placeholder"),
+    ("es", "Soy %nombre%.", "%nombre%", "placeholder"),
+    ("es", "Soy $nombre.", "$nombre", "placeholder"),
     ("es", "Atiendo ({{ hours }}).", "()", "left over"),
     ("es", "Atiendo {{ hours }}.", " .", "left over"),
     # offers and links
@@ -184,6 +189,7 @@ INNOCENT = [
     ("es", "{% if channels %}También por {{ channels }}.{% endif %}"),
     ("es", "{% if due %}Tendrás noticias mías antes {{ due }}.{% endif %}"),
     ("es", "La próxima vez será mejor."),
+    ("es", "Del 24.12.2026 al 6/1/2027, el 100 % de los días; el Pack 2 son 50 $."),
     ("en", "I'm back on Monday at 16:00 and will reply from then on."),
     ("en", "Reply with two or three times that suit you and I'll confirm one."),
     ("en", "My answer may take a little while."),
@@ -308,6 +314,9 @@ def test_html_of_his_own_is_read_too() -> None:
     assert page(f'<p>Hola:</p>\n<img src="https://tracker.example/x.gif">{end}') == [
         (7, "https://tracker.example/x.gif")
     ]
+    for place, told in (("https://tracker.example/x.gif", True), ("https://estudio.example/x.gif", False)):
+        styled = f"<p>Hola:</p>\n<p style=\"background: url( '{place}' )\">x</p>{end}"
+        assert page(styled) == [(7, place)] * told
     assert page(f'<p>Hola:</p>\n<a href="javascript:alert(1)">x</a>{end}') == [(7, "javascript:alert(1)")]
     assert (
         page(f'<p>Hola:</p><a href="https://estudio.example/a">x</a><a href="mailto:ana@estudio.example">y</a>{end}')
