@@ -5,6 +5,7 @@ What only forbids a reply to a person's mail is in `acknowledgement`. S1 ... are
 
 from milter.core.automatic.content import content_is_a_calendar_reply, content_is_a_report
 from milter.core.automatic.fields import (
+    campaign_feedback,
     delivered_to_an_autoresponder,
     exchange_responder,
     exim_returned_it,
@@ -37,6 +38,7 @@ SIGNS = (
     delivered_to_an_autoresponder,
     exchange_responder,
     notification_fields,
+    campaign_feedback,
     help_desk_message_id,
     daemon_sender,
     verp_sender,

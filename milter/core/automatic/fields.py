@@ -2,7 +2,7 @@
 
 import re
 
-from milter.core import lexical, marks
+from milter.core import address, lexical, marks
 from milter.core.automatic.sign import Look, Sign
 
 # S12, S13: exact names, never the prefix "List-" (RFC 2369, RFC 2919, RFC 5064, RFC 8058; ezmlm and Mailman).
@@ -41,8 +41,6 @@ RESPONDER_FIELDS = (
     "x-freescout-auto-reply",
 )
 NOTIFICATION_FIELDS = (
-    "feedback-id",
-    "x-feedback-id",
     "x-amazon-mail-relay-type",
     "x-fc-machinegenerated",
     "x-ms-exchange-generated-message-source",
@@ -57,8 +55,8 @@ NOTIFICATION_FIELDS = (
     "x-csa-complaints",
     "tls-report-domain",
 )
-# Providers of mailboxes (Fastmail, Proton, Zoho, Titan) stamp Feedback-ID on what people write, too.
-PEOPLES_FEEDBACK = (":fastmail", ":user:proton", ":zohomail", ":flockmailid")
+# Providers of mailboxes and relays of web hosts, which stamp Feedback-ID on what people write.
+PEOPLES_FEEDBACK = (":fastmail", ":user:proton", ":ext:protonmail", ":zohomail", ":flockmailid", ":mbaby")
 HELP_DESK_IDS = ("autoreply-", "auto-reply-")  # S34: FreeScout's automatic replies carry no other mark
 
 
@@ -133,6 +131,19 @@ def notification_fields(look: Look) -> Sign | None:
     return Sign("notification", found) if found else None
 
 
+def campaign_feedback(look: Look) -> Sign | None:
+    """S18: Feedback-ID of a mass mailing, campaign:customer:kind:service. Many providers stamp one on people's mail too: then
+    the author is also the envelope sender, and the value has one field or names his domain."""
+    sender = address.unwrapped(look.mail_from)
+    personal = sender in {address.normal(one.address) for one in look.message.authors}
+    for value in (*look.message.all("feedback-id"), *look.message.all("x-feedback-id")):
+        said = value.strip().lower()
+        peoples = personal and (":" not in said or address.split(sender)[1] in said)
+        if not peoples and not said.endswith(PEOPLES_FEEDBACK):
+            return Sign("notification", "feedback-id")
+    return None
+
+
 def help_desk_message_id(look: Look) -> Sign | None:
     """S34."""
     value = (look.message.first("message-id") or "").strip(" <").lower()
@@ -141,5 +152,4 @@ def help_desk_message_id(look: Look) -> Sign | None:
 
 
 def _says(look: Look, name: str) -> bool:
-    values = (value.strip().lower() for value in look.message.all(name))
-    return any(value not in ("no", "false", "0") and not value.endswith(PEOPLES_FEEDBACK) for value in values)
+    return any(value.strip().lower() not in ("no", "false", "0") for value in look.message.all(name))
