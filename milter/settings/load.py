@@ -157,20 +157,30 @@ def _claims(files: list[OwnerFile], previous: Settings | None) -> None:
 
 
 def _missing_keys(files: list[OwnerFile], previous: Settings | None) -> None:
-    """A key that a running daemon is told of and that is not there is a mistake. At the start it may have to be made yet."""
+    """A key that a running daemon is told of and cannot read is a mistake. At the start it may have to be made yet."""
     for one in files:
         last = previous.policy.owner(one.owner.id) if previous else None
         for identity in one.owner.identities:
             key = identity.dkim
-            if key is None or not key.key_file or Path(key.key_file).is_file():
+            wrong = _unread(Path(key.key_file)) if key and key.key_file else None
+            if wrong is None:
                 continue
             before = last.identity(identity.name) if last else None
             place = ("identity", identity.name, "dkim", "key_file")
-            gone, instead = f"{key.key_file} is not there", "write where recado dkim-key put the key"
             if last and (before is None or before.dkim != key):
-                one.source.problem(place, Wrong(gone, instead))
+                one.source.problem(place, wrong)
             else:
-                one.source.warn(place, Wrong(f"{gone}: no reply leaves", instead))
+                one.source.warn(place, replace(wrong, what=f"{wrong.what}: no reply leaves"))
+
+
+def _unread(key_file: Path) -> Wrong | None:
+    try:
+        with key_file.open("rb"):
+            return None
+    except PermissionError:
+        return Wrong(f"{key_file} may not be read", f"run chown recado {key_file}")
+    except OSError:
+        return Wrong(f"{key_file} is not there", "write where recado dkim-key put the key")
 
 
 def _bounces(source: Source, host: Host, files: list[OwnerFile]) -> None:

@@ -1,5 +1,6 @@
 """`recado check` tells of a DKIM key that is there and yet of no use."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -55,3 +56,36 @@ def test_a_key_of_another_domain(house: House) -> None:
         'estudio.example: replies from there count as unsigned; write domain = "estudio.example", with a key that its DNS '
         "tells of"
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder and a file away")
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "told"), [(0, 0, 0o600, True), (0, 65534, 0o640, False), (65534, 0, 0o600, False)]
+)
+def test_a_key_that_only_root_may_read(house: House, owner: int, group: int, mode: int, told: bool) -> None:
+    """`check` is mostly run by root, and the service is somebody else: who owns state_dir."""
+    state = house.folder / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    warnings(house, "")
+    file = house.folder / "ana.pem"
+    os.chown(file, owner, group)
+    file.chmod(mode)
+    found = CliRunner().invoke(main, ["check", "--config", str(house.file), "--quiet"]).stdout
+    assert (
+        f"{file} may not be read by nobody, who owns {state}: no reply leaves; run chown nobody {file}" in found
+    ) == told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes somebody else for a moment")
+def test_a_key_that_the_service_may_not_read_is_told_of_when_it_starts(house: House) -> None:
+    warnings(house, "")
+    house.folder.chmod(0o755)
+    (house.folder / "ana.pem").chmod(0o600)
+    os.seteuid(65534)
+    try:
+        told = house.load().problems
+    finally:
+        os.seteuid(0)
+    place = f"{house.folder}/ana.pem"
+    assert f"{place} may not be read: no reply leaves; run chown recado {place}" in "\n".join(map(str, told))
