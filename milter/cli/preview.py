@@ -14,6 +14,7 @@ from milter.cli.instant import parse_instant
 from milter.cli.names import OneOf, unknown
 from milter.cli.next_opening import client_of, named
 from milter.core.acknowledgement.intent import PROMISING
+from milter.core.acknowledgement.subject import cleaned
 from milter.core.hours import Cause, Closed, Open
 from milter.core.overrides import Override, add_working, state_at
 from milter.core.owner import Client, Identity, Kind, Owner, Tone
@@ -216,7 +217,7 @@ def _intent(scene: Scene, template: str, language: str, subject: str | None) -> 
         client,
         template=template,
         language=language,
-        subject=SUBJECTS.get(language, SUBJECTS["en"]) if subject is None else subject,
+        subject=SUBJECTS.get(language, SUBJECTS["en"]) if subject is None else cleaned(subject),
         at=at,
         opens=opens,
     )

@@ -114,7 +114,20 @@ def test_language_and_tone(config: Path) -> None:
     assert "15:00 in London" in shown(config, "closed", *NIGHT, "--client", "london")
     assert "Automatic reply:" in shown(config, "closed", *NIGHT, "--language", "en")
     assert "Su mensaje ha llegado" in shown(config, "closed", *NIGHT, "--tone", "formal")
-    assert "Respuesta automática: Otra\n" in shown(config, "neutral", *NIGHT, "--subject", "Re: Otra")
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown_as"),
+    [
+        ("x" * 300, "x" * 200),
+        ("RE[2]: RV: Pedido", "Pedido"),
+        ("  Otra\u202e  cosa\x07 ", "Otra cosa"),
+        ("=?utf-8?q?Caf=C3=A9?=", "Café"),
+    ],
+)
+def test_a_subject_is_shown_as_the_reply_repeats_it(config: Path, subject: str, shown_as: str) -> None:
+    answer = json.loads(shown(config, "closed", *NIGHT, "--subject", subject, "--json"))
+    assert answer["subject"] == f"Respuesta automática: {shown_as}"
 
 
 def test_without_an_instant_it_finds_one_that_fits(config: Path) -> None:

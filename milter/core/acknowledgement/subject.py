@@ -14,8 +14,11 @@ _JOINERS = "\u200c\u200d"  # emoji and some scripts need them
 
 
 def subject_of(message: Message) -> str:
+    return cleaned(message.first("subject") or "")
+
+
+def cleaned(raw: str) -> str:
     """Decoded, without reply marks, control, bidirectional and other invisible characters; at most 200 characters."""
-    raw = message.first("subject") or ""
     if len(raw) > LONGEST_RAW:
         raw = _CUT_WORD.sub("", raw[:LONGEST_RAW])
     text = "".join(_visible(one) for one in encoded_words.decode(raw)[: 4 * LONGEST])
