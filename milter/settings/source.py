@@ -49,6 +49,10 @@ _CURLY = re.compile("[“”„«»‘’]")
 _STRANGE_SPACE = re.compile(r"[\u00a0\u2000-\u200f\u202f\u205f\u3000\ufeff]")
 _OPEN_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]?\s*")
 _UNQUOTED = re.compile(r"\s*([\w-]+)\s*=\s*([^\"'\[\]{}#]*[^\W\d_][^\"'\[\]{}#]*?)\s*(?:#.*)?")
+# 16:00-20:00, 7d, 0660: TOML takes the figures in front for a number.
+_FIGURES = re.compile(r"\s*([\w-]+)\s*=\s*((?!\d{4}-\d\d-\d\d)\d[^\"'\[\]{}#,]*?)\s*(?:#.*)?")
+_NUMBERS = ("workers", "message_size_limit", "hourly_limit", "urgent_quota")
+_COLOUR = re.compile(r"\s*([\w-]+)\s*=\s*(#[0-9A-Fa-f]{3,6})\s*")
 _QUOTES_OF_WRITERS = "“”„«»‘’´` "
 _DAY_FIRST = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.](20\d\d)\b")
 _HEADER = re.compile(r"\s*(\[\[?)([^\[\]\"]+)(\]\]?)\s*(?:#.*)?")
@@ -149,11 +153,15 @@ def _advice(message: str, line: str) -> str:
         return f"write {'false' if said[1].casefold() in ('no', 'off', 'false', 'falso') else 'true'}, without quotes"
     if one := _ADDRESS_KEY.search(bare) or _ACCENTED_KEY.search(bare):
         return f'write "{one[1]}" between double quotes'
-    if message.startswith("Invalid value") and (one := _UNQUOTED.fullmatch(line)):
+    if message.startswith("Invalid value") and (one := _UNQUOTED.fullmatch(line) or _COLOUR.fullmatch(line)):
         return f'put texts between double quotes: {one[1]} = "{one[2].strip(_QUOTES_OF_WRITERS)}"'
     if _CURLY.search(bare):
         return 'write straight quotes, such as "ana@estudio.example"'
     if message.startswith("Expected newline"):
+        if one := _FIGURES.fullmatch(line):
+            if one[1] in _NUMBERS:
+                return "write a whole number, without quotes"
+            return f'put texts between double quotes: {one[1]} = "{one[2]}"'
         if bare.rstrip().endswith(","):
             return "remove the comma at the end of the line"
         if (one := _QUOTES_INSIDE.fullmatch(line)) and '"' in one[2]:

@@ -265,6 +265,15 @@ def test_every_problem_at_once_in_the_order_of_the_lines(house: House) -> None:
 
 SYNTAX = {
     "no quotes": ("hostname = mx\n", "1: syntax: invalid value; put texts between double quotes"),
+    "a mode without quotes": (
+        'hostname = "a"\nsocket_mode = 0660\n',
+        "2: syntax: expected newline or end of document after a statement; put texts between double quotes: "
+        'socket_mode = "0660"',
+    ),
+    "a size with its unit": (
+        'hostname = "a"\nmessage_size_limit = 50M\n',
+        "2: syntax: expected newline or end of document after a statement; write a whole number, without quotes",
+    ),
     "twice": ('hostname = "a"\nhostname = "b"\n', "2: syntax: cannot overwrite a value; give each key once"),
     "table twice": (
         'hostname = "a"\n[lmtp]\n[lmtp]\n',
