@@ -40,7 +40,7 @@ def pairs(key: str) -> list[tuple[str, str, str]]:
 
 def decided(author: str, extra: str = "") -> Decision:
     """From a stranger who is proven: what he looks like must count all the same."""
-    sender = "x@bounces.evil.test"
+    sender = "x@mail.evil.test"
     stamp = f"Authentication-Results: mx.estudio.example; spf=pass smtp.mailfrom={sender}"
     header = f"{stamp}\nReceived: by mx.estudio.example; x\n{extra}From: {author}"
     transaction = studio.letter(header, mail_from=sender)
