@@ -8,6 +8,8 @@ from unicodedata import normalize
 
 from publicsuffixlist import PublicSuffixList
 
+from milter.core.confusables import unicode_domain
+
 if TYPE_CHECKING:
     from milter.core.message import Message
 
@@ -51,21 +53,29 @@ def normal_domain(domain: str) -> str:
     if domain.isascii():
         return domain
     try:
-        return domain.encode("idna").decode("ascii")
+        return _NOT_2003.sub(_a_label, domain).encode("idna").decode("ascii")
     except UnicodeError:
         return domain
+
+
+# Labels that the codec, which is of IDNA 2003, would make another domain of: "straße" and "strasse" are two (RFC 5894 section 7.2).
+_NOT_2003 = re.compile("[^.\u3002\uff0e\uff61]*[ßς][^.\u3002\uff0e\uff61]*")
+
+
+def _a_label(label: re.Match[str]) -> str:
+    return f"xn--{normalize('NFKC', label[0]).encode('punycode').decode('ascii')}"
 
 
 def as_ascii(address: str) -> str:
     """The same mailbox as servers without SMTPUTF8 write it, if it is only the domain that is not ASCII (RFC 5890 section 2.3.2.1).
 
-    Unchanged where A-labels would name another domain: the older IDNA writes "straße" as "strasse".
+    Unchanged where A-labels would name another domain: they leave out what cannot be seen.
     """
     local, domain = split(address)
     if domain.isascii() or not local.isascii():
         return address
     labels = normal_domain(domain)
-    same = labels.isascii() and labels.encode().decode("idna") == normalize("NFKC", domain.rstrip(".")).lower()
+    same = labels.isascii() and unicode_domain(labels) == normalize("NFKC", domain.rstrip(".")).lower()
     return f"{local}@{labels}" if same else address
 
 

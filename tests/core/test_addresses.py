@@ -129,3 +129,19 @@ def test_parameters() -> None:
         'Multipart/Report (x;y); Report-Type="delivery-status"; boundary="a;\\"b"; boundary=c'
     )
     assert (kind, found) == ("multipart/report", {"report-type": "delivery-status", "boundary": 'a;"b'})
+
+
+@pytest.mark.parametrize(
+    ("domain", "normal"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),
+        ("mail.STRAẞE.example.", "mail.xn--strae-oqa.example"),
+        ("ßx.ñandú。example", "xn--x-pfa.xn--and-6ma2c.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("strasse.example", "strasse.example"),
+        ("ñandú.example", "xn--and-6ma2c.example"),
+        (f"{'ß' * 60}.example", f"{'ß' * 60}.example"),
+    ],
+)
+def test_a_domain_with_letters_that_only_the_newer_idna_knows_is_no_other_domain(domain: str, normal: str) -> None:
+    assert address.normal_domain(domain) == normal
