@@ -17,6 +17,8 @@ LOOK = {
     Cell.CALL: ("◆", "bold cyan", "#1b8fb5"),
     Cell.FOCUS: ("▒", "magenta", "#9b59b6"),
     Cell.CLOSED: ("·", "dim", "#ececec"),
+    Cell.CLOSED_CALL: ("◇", "cyan", "#a9d8e8"),
+    Cell.CLOSED_FOCUS: ("░", "magenta", "#dcc6e6"),
     Cell.HOLIDAY: ("×", "red", "#e08283"),
     Cell.DAY_OFF: ("-", "yellow", "#f0c75e"),
     Cell.VACATION: ("~", "blue", "#8fb4de"),
@@ -28,12 +30,13 @@ WORDS = {
     "en": {
         Cell.OPEN: "open", Cell.CALL: "open, calls", Cell.FOCUS: "open, focus", Cell.CLOSED: "closed",
         Cell.HOLIDAY: "holiday", Cell.DAY_OFF: "day off", Cell.VACATION: "vacation", Cell.BUSY: "busy",
-        Cell.CHANGED: "closed for now", Cell.GAP: "skipped",
+        Cell.CHANGED: "closed for now", Cell.GAP: "skipped", Cell.CLOSED_CALL: "closed, calls", Cell.CLOSED_FOCUS: "closed, focus",
     },
     "es": {
         Cell.OPEN: "abierto", Cell.CALL: "abierto, llamadas", Cell.FOCUS: "abierto, concentración", Cell.CLOSED: "cerrado",
         Cell.HOLIDAY: "festivo", Cell.DAY_OFF: "día suelto", Cell.VACATION: "vacaciones", Cell.BUSY: "ocupado",
-        Cell.CHANGED: "cerrado por ti",         Cell.GAP: "no existe",
+        Cell.CHANGED: "cerrado por ti", Cell.GAP: "no existe", Cell.CLOSED_CALL: "cerrado, llamadas",
+        Cell.CLOSED_FOCUS: "cerrado, concentración",
     },
 }  # fmt: skip
 WEEKDAYS = {"en": ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"), "es": ("lu", "ma", "mi", "ju", "vi", "sá", "do")}

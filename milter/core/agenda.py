@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from milter.core.closures import public_holidays
 from milter.core.hours import Cause, Closed, Open, Schedule
+from milter.core.itip_answer import CallHours
 from milter.core.overrides import Override, closing, state_at
 from milter.core.owner import Client, Identity
 
@@ -18,12 +19,17 @@ Spans = tuple[tuple[datetime, datetime], ...]
 
 
 class Cell(StrEnum):
-    """CALL and FOCUS are open too. CHANGED: closed by the owner for these days. GAP: a time that this day's clock skips."""
+    """CALL and FOCUS are open too, CLOSED_CALL and CLOSED_FOCUS lie beside the open hours.
+
+    CHANGED: closed by the owner for these days. GAP: a time that this day's clock skips.
+    """
 
     OPEN = "open"
     CALL = "call"
     FOCUS = "focus"
     CLOSED = "closed"
+    CLOSED_CALL = "closed-call"
+    CLOSED_FOCUS = "closed-focus"
     HOLIDAY = "holiday"
     DAY_OFF = "day-off"
     VACATION = "vacation"
@@ -89,13 +95,15 @@ def _cell(identity: Identity, schedule: Schedule | None, wall: datetime, changes
     middle = wall + _MIDDLE
     if middle.astimezone(UTC).astimezone(wall.tzinfo).replace(tzinfo=None) != middle.replace(tzinfo=None):
         return Cell.GAP
-    match state_at(schedule, middle, changes):
-        case Closed(cause):
-            return _CLOSED.get(cause, Cell.CLOSED)
-    for one, cell in ((identity.focus, Cell.FOCUS), (identity.call_schedule, Cell.CALL)):
-        if one and isinstance(state_at(one, middle, closing(changes)), Open):
-            return cell
-    return Cell.OPEN
+    state = state_at(schedule, middle, changes)
+    if isinstance(state, Closed) and state.cause in _CLOSED:
+        return _CLOSED[state.cause]
+    is_open, calls = isinstance(state, Open), identity.call_schedule
+    if identity.focus and isinstance(state_at(identity.focus, middle, closing(changes)), Open):
+        return Cell.FOCUS if is_open else Cell.CLOSED_FOCUS
+    if calls and CallHours(calls, schedule, tuple(changes)).hold(middle, middle):
+        return Cell.CALL if is_open else Cell.CLOSED_CALL
+    return Cell.OPEN if is_open else Cell.CLOSED
 
 
 def _spans(schedule: Schedule | None, begin: datetime, end: datetime, changes: Sequence[Override] = ()) -> Spans:

@@ -34,14 +34,21 @@ def clock(spans: tuple[tuple[datetime, datetime], ...]) -> list[str]:
     return [f"{start:%H:%M}-{end:%H:%M}" for start, end in spans]
 
 
-def test_calls_and_focus_inside_the_open_hours_only() -> None:
+def test_calls_and_focus_inside_the_open_hours_and_beside_them() -> None:
     day = only(identity(schedule="Mo-Fr 09:00-14:00", call_schedule="Mo 12:00-15:00", focus="Mo 10:00-11:00"))
-    assert cells(day) == "closed 18, open 2, focus 2, open 2, call 4, closed 20"
+    assert cells(day) == "closed 18, open 2, focus 2, open 2, call 4, closed-call 2, closed 18"
     assert (clock(day.opened), clock(day.calls), clock(day.focus)) == (
         ["09:00-14:00"],
         ["12:00-15:00"],
         ["10:00-11:00"],
     )
+
+
+def test_no_calls_on_a_day_that_never_opens() -> None:
+    office = identity(schedule="Tu-Fr 16:00-20:00", call_schedule="Mo,Tu 10:00-11:00", focus="Mo,Tu 12:00-13:00")
+    assert cells(only(office)) == "closed 24, closed-focus 2, closed 22"
+    tuesday = only(office, first=date(2026, 11, 24))
+    assert cells(tuesday) == "closed 20, closed-call 2, closed 2, closed-focus 2, closed 6, open 8, closed 8"
 
 
 def test_a_night_is_cut_at_midnight() -> None:
