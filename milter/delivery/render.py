@@ -29,6 +29,9 @@ NEED_OPENING = ("closed", "holiday", "vacation")
 # To a client whom nobody said how to address. Basque has one form for everybody (zu), Portuguese texts address nobody.
 FORMAL_BY_CUSTOM = ("fr", "de")
 
+_CHARSET = re.compile(
+    r"(<meta\b[^>]*\bcharset\s*=\s*[\"']?)[\w-]+", re.I
+)  # Word's page says windows-1252, and is none any more
 _REPLY_MARKS = re.compile(r"(?:(?:re|rv|fwd?|res|enc|tr|aw|wg|rif|sv|vs)(?:\[\d+\]|\(\d+\))?[ ]?[:：][ ]*)+", re.I)
 _NUMBER = re.compile(r"(?:\d[\s().-]*){7,}")
 _LONGEST_VALUE = 300  # characters
@@ -184,7 +187,9 @@ def _tidy(text: str) -> str:
 
 
 def _own_html(html: str, look: Look) -> str:
-    return html.strip() + "\n" if "<html" in html.lower() else document(html.strip(), look)
+    if "<html" not in html.lower():
+        return document(html.strip(), look)
+    return _CHARSET.sub(r"\g<1>utf-8", html.strip()) + "\n"
 
 
 def _speaker(owner: Owner, intent: ReplyIntent) -> Identity:

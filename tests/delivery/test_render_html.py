@@ -83,3 +83,8 @@ def test_own_html_is_wrapped_unless_whole_and_values_are_escaped() -> None:
     assert "<p>&lt;b&gt;&amp;</p>" in html and html.startswith("<!DOCTYPE html>")
     whole = own(closed=source.replace("<p>", "<html><p>")).render(intent(subject="a"), ANA).html
     assert whole == "<html><p>a</p>\n"
+    for meta in ('<meta charset="{}">', '<META http-equiv=Content-Type content="text/html; charset={}">'):
+        word = own(closed=source.replace("<p>", f"<html>{meta.format('windows-1252')}<p>")).render(
+            intent(subject="ñ"), ANA
+        )
+        assert word.html == f"<html>{meta.format('utf-8')}<p>ñ</p>\n"
