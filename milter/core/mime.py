@@ -16,7 +16,7 @@ DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part that holds no others. `kind` lower case, such as "text/plain"; `fields` by name in lower case."""
+    """A part that holds no others. `kind` lower case, such as "text/plain"; `fields`, Content-* alone, by name in lower case."""
 
     kind: str
     parameters: dict[str, str]
@@ -52,12 +52,14 @@ class Part:
 
 def leaves(message: Message) -> Iterator[Part]:
     """The parts in order, those of messages inside (message/rfc822) left closed."""
-    waiting = [(message.header[:MOST_BODY], bytes(message.body[:MOST_BODY]), 0)]
+    waiting = [(b"", bytes(message.body[:MOST_BODY]), 0)]
     seen = 0
     while waiting and seen < MOST_PARTS:
         head, body, depth = waiting.pop()
+        # The message's own header may have thousands of fields, and this is asked once a rule and recipient.
+        found = scan(head) if seen else message.fields
+        fields = {one.name: one.value for one in reversed(found) if one.name.startswith("content-")}
         seen += 1
-        fields = {one.name: one.value for one in reversed(scan(head))}
         kind, parameters = lexical.parameters(fields.get("content-type", "text/plain"))
         if kind.startswith("multipart/") and depth < DEPTH and (boundary := parameters.get("boundary")):
             inside = [(*_halves(part), depth + 1) for part in _parts(body, boundary)]

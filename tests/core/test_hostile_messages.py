@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from milter.core import header_edits, pipeline
+from milter.core import header_edits, mime, pipeline
 from milter.core.message import parse
 from tests.core import studio
 from tests.core.studio import letter
@@ -96,3 +96,9 @@ def test_odd_bodies(kind: str, piece: str) -> None:
         transaction = letter(f"From: laura@acme.example\nContent-Type: {kind}; charset=utf-8", body=body)
         decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
         assert decision.sender_class == "client"
+
+
+def test_of_thousands_of_fields_the_body_is_not_told() -> None:
+    """Their values are decoded for nobody, once a rule and recipient."""
+    (part,) = mime.leaves(parse(b"X-A: v\r\n" * 3000 + b"Content-Type: text/html\r\n\r\n<p>\r\n"))
+    assert (part.kind, part.fields, part.body) == ("text/html", {"content-type": "text/html"}, b"<p>\r\n")
