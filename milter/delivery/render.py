@@ -303,9 +303,12 @@ def _call_hours(intent: ReplyIntent, speaker: Identity, client: Client | None, l
         return said
     zone, created = ZoneInfo(calls.windows.zone), intent.created
     usual = CallHours(Schedule(calls.windows.expression, zone.key), None).first(created)
-    # The day of the opening knows what the owner changed for today, too: calls are taken on days on which it opens.
-    opening = datetime.combine(intent.opens.astimezone(zone).date(), time(), zone) if intent.opens else created
-    first = calls.first(max(created, opening))
+    state = calls.office and hours.state_at(calls.office, created)
+    begin = created
+    if intent.opens and not (isinstance(state, Closed) and intent.opens == state.opens):
+        # The owner changed these days. Of that only the opening is known here, and that calls are taken on days that open.
+        begin = max(created, datetime.combine(intent.opens.astimezone(zone).date(), time(), zone))
+    first = calls.first(begin)
     if usual and first and usual.astimezone(zone).date() == first.astimezone(zone).date():
         return said
     if first is None or client is None:

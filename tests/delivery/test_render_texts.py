@@ -268,6 +268,17 @@ def test_who_is_away_by_her_own_word_takes_no_calls_either() -> None:
     thursday = datetime(2026, 11, 26, 16, tzinfo=MADRID)
     text = TEXTS.render(intent("call-request", opens=thursday), ANA).text
     assert "(martes y jueves, de 17:00 a 19:00, a partir del jueves 26 de noviembre)" in text
+    closed_early = intent("call-request", created=datetime(2026, 11, 24, 16, 30, tzinfo=MADRID))
+    text = TEXTS.render(replace(closed_early, opens=datetime(2026, 11, 25, 16, tzinfo=MADRID)), ANA).text
+    assert "(martes y jueves, de 17:00 a 19:00, a partir del jueves 26 de noviembre)" in text
+
+
+def test_calls_of_this_evening_are_taken_when_the_mail_has_ended() -> None:
+    """Her mail ends at two on Tuesdays, her calls begin at five."""
+    owner = with_studio(schedule=replace(STUDIO.schedule, expression="Mo-Fr 09:00-14:00; PH off"))
+    at = datetime(2026, 11, 24, 15, tzinfo=MADRID)
+    text = TEXTS.render(intent("call-request", created=at, opens=datetime(2026, 11, 25, 9, tzinfo=MADRID)), owner).text
+    assert "(martes y jueves, de 17:00 a 19:00)" in text
 
 
 def test_strangers_read_no_dates_of_the_call_hours() -> None:
