@@ -100,15 +100,17 @@ def deliverable(notice: Notice) -> bool:
 def _subject(notice: Notice, words: Words) -> str:
     if not notice.broken:
         return words.slip_subject.format(place=_place(notice.problems[0], words))
-    if len(notice.problems) > 1:
-        return words.several.format(count=len(notice.problems))
-    return words.subject.format(place=_place(notice.problems[0], words))
+    errors = [one for one in notice.problems if not one.warning]
+    if len(errors) > 1:
+        return words.several.format(count=len(errors))
+    return words.subject.format(place=_place(errors[0], words))
 
 
 def _text(notice: Notice, words: Words, language: str) -> str:
     opening = words.in_force if notice.in_force else words.left_out
     blocks = [opening if notice.broken else words.slips]
-    blocks += [_block(one, words, language) for one in notice.problems[:MOST]]
+    errors_first = sorted(notice.problems, key=lambda one: one.warning)
+    blocks += [_block(one, words, language) for one in errors_first[:MOST]]
     if len(notice.problems) > MOST:
         blocks.append(words.more)
     return "\n\n".join([*blocks, words.end if notice.broken else words.slip_end]) + "\n"

@@ -22,6 +22,7 @@ from milter.settings.values import Problem, Settings
 _LANGUAGE = re.compile(r"""^\s*language\s*=\s*["']([a-z]{2})""", re.M)
 _MAILBOX = re.compile(r"""^\s*mailbox\s*=\s*["']([^"'\s@]+@[^"'\s@]+)["']""", re.M)
 SOME_DAY = date(2026, 1, 1)  # for who asks about no calendar
+MOST_MISNAMED = 10  # told
 Texts = Mapping[str, str]
 
 
@@ -81,6 +82,8 @@ def load(
     _claims(read_files, previous)
     _bounces(source, host, read_files)
     _missing_keys(read_files, previous)
+    if readable is source:
+        _misnamed(source, host, files)
     if not files and readable is source:
         _no_owner(source, host)
     keys = None if source.broken else _keys(source, host, previous, secret, make_secret)  # may add a problem of its own
@@ -94,6 +97,16 @@ def load(
     )
     settings = _settings(file, host, keys, read_files, previous) if keys else None
     return Loaded(settings, ordered, of_owners, len(files))
+
+
+def _misnamed(source: Source, host: Host, files: tuple[Path, ...]) -> None:
+    """An owner's file as Windows or a word processor names it: `ana.toml.txt`."""
+    found = (one for ending in (".txt", ".rtf", ".docx") for one in files_of(source.file, f"{host.owners}{ending}"))
+    for one in [one for one in found if one not in files][:MOST_MISNAMED]:
+        wrong = Wrong(
+            f"{one} is no owner's file: nobody reads it", f"save it as plain text, {one.with_suffix('').name}"
+        )
+        source.warn(("owners",), wrong)
 
 
 def _no_owner(source: Source, host: Host) -> None:

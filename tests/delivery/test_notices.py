@@ -124,6 +124,13 @@ def test_a_slip_reads_as_no_error() -> None:
     )
 
 
+def test_beside_an_error_a_slip_comes_last_and_is_not_counted() -> None:
+    slip = Problem(FILE.parent / "ana/closd.es.txt", 0, "closd.es.txt", "is no text that is ever sent", "x", True, True)
+    both = replace(NOTICE, problems=(slip, *NOTICE.problems))
+    assert mail(both)["Subject"] == mail(NOTICE)["Subject"]
+    assert text(both).index("ana.toml") < text(both).index("closd.es.txt")
+
+
 def test_every_slip_is_told_in_spanish(house: House) -> None:
     slips = []
     for _, line, _ in found.WARNINGS.values():

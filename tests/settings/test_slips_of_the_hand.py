@@ -3,7 +3,7 @@
 import pytest
 
 from milter.delivery.problem_words import translated
-from tests.settings.samples import OWNER, House
+from tests.settings.samples import HOST, OWNER, House
 
 CLIENT = "[client.flores]\naddresses = "
 # written into the owner's file -> what to write instead
@@ -94,3 +94,19 @@ def test_a_text_in_another_encoding_is_told_with_its_line(house: House, before: 
     house.write("owners/ana/closed.es.txt", before.encode() + "Volveré".encode("latin-1"))
     (problem,) = house.load().problems
     assert (problem.line, problem.what) == (line, "is not UTF-8")
+
+
+@pytest.mark.parametrize("name", ["eva.toml.txt", "eva.toml.rtf", "eva.toml.docx"])
+def test_an_owner_s_file_that_a_word_processor_named(house: House, name: str) -> None:
+    file = house.write(f"owners/{name}", OWNER)
+    house.write("owners/eva.toml.bak", OWNER)
+    (problem,) = house.load().problems
+    assert (problem.warning, problem.what) == (True, f"{file} is no owner's file: nobody reads it")
+    assert problem.instead == "save it as plain text, eva.toml"
+
+
+def test_an_owner_s_file_may_be_called_so_if_the_host_says_so(house: House) -> None:
+    house.host(HOST.replace("[lmtp]", 'owners = "owners/*"\n[lmtp]'))
+    house.owner(OWNER, "ana")
+    house.write("owners/eva.toml.txt", OWNER.replace("ana@", "eva@"))
+    assert house.lines() == []
