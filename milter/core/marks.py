@@ -2,7 +2,7 @@
 
 import re
 
-from milter.core import lexical
+from milter.core import encoded_words, lexical
 from milter.core.keys import Keys
 from milter.core.message import Message
 
@@ -36,8 +36,9 @@ def message_ids(value: str) -> list[str]:
 
 
 def _ids(value: str) -> list[str]:
-    """As `message_ids`; some responders leave the brackets out."""
-    return message_ids(value) or value.split()
+    """As `message_ids`; some responders leave the brackets out, or encode an id that is longer than a line (Python's email)."""
+    plain = encoded_words.decode(value)
+    return message_ids(plain) or plain.split()
 
 
 def parent_id(message: Message) -> str:

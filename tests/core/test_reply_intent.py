@@ -123,6 +123,7 @@ def test_our_message_id_is_known_without_a_look_up() -> None:
         ("In-Reply-To: {bare}", True),
         ("References: r@x {bare}", True),
         ("References: {bare} her-answer@estudio.example", False),
+        ("In-Reply-To: =?utf-8?q?{encoded}?=", True),
         ("References: <r@x> {id}", True),
         ("References: {id} <her-answer@estudio.example>\nIn-Reply-To: <her-answer@estudio.example>", False),
         ("In-Reply-To: <0123456789abcdef0123.0123456789ab@mx.estudio.example>", False),
@@ -131,7 +132,9 @@ def test_our_message_id_is_known_without_a_look_up() -> None:
 )
 def test_an_answer_to_our_reply_is_not_answered(header: str, answers: bool) -> None:
     ours = intent().message_id
-    transaction = letter(header.format(id=ours, bare=ours.strip("<>")), mail_from="dir+a2@crm.example")
+    encoded = ours.replace("<", "=3C").replace("@", "=40").replace(">", "=3E")
+    header = header.format(id=ours, bare=ours.strip("<>"), encoded=encoded)
+    transaction = letter(header, mail_from="dir+a2@crm.example")
     decision = pipeline.decide(transaction, transaction.recipients[0], studio.facts(transaction), studio.POLICY)
     assert (outcome(decision) == "reply-withheld-answers-ours") is answers
 
