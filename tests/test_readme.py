@@ -9,10 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from milter.cli import main
 from milter.cli.main import COMMANDS
@@ -322,6 +325,28 @@ def test_links_lead_somewhere() -> None:
 
 
 # The wheel
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_the_lock_serves_every_python(version: str) -> None:
+    """The pages promise 3.11 or newer, and a Debian 12 has 3.11.2: what a library needs there alone has to be locked, too."""
+    here = {"python_full_version": version, "python_version": version.rpartition(".")[0], "extra": ""}
+    text = (TOP / "requirements.lock").read_text()
+    locked = {canonicalize_name(one) for one in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.M)}
+    missing = [
+        f"{name} needs {one}"
+        for name in sorted(locked)
+        for one in map(Requirement, _required(name))
+        if canonicalize_name(one.name) not in locked and (one.marker is None or one.marker.evaluate(here))
+    ]
+    assert missing == []
+
+
+def _required(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []  # locked for another Python
 
 
 def test_the_wheel_has_all_that_the_program_reads(tmp_path: Path) -> None:
