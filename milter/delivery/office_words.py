@@ -211,7 +211,7 @@ def _back(schedule: Schedule, last: date, words: _Words, language: str, now: dat
         weekday=grammar.weekdays()[opens.weekday()],
         number=opens.day,
         day=_day(opens.date(), words, language, now),
-        clock=f"{opens:%H:%M}",
+        clock=_clock(opens),
     )
 
 
@@ -229,9 +229,7 @@ def _closures(schedule: Schedule, words: _Words, language: str, now: datetime) -
     ]
     own = [_weekday(day, words, language, now) for day, one in closed if one[0] is Cause.DAY_OFF]
     half = [
-        words.clock.format(
-            day=_weekday(start.date(), words, language, now), first=f"{start:%H:%M}", last=f"{end:%H:%M}"
-        )
+        words.clock.format(day=_weekday(start.date(), words, language, now), first=_clock(start), last=_clock(end))
         for start, end in busy_spans(schedule, now, until)
     ]
     for form, said in ((words.holidays, holidays), (words.days_off, own), (words.half_days, half)):
@@ -239,6 +237,10 @@ def _closures(schedule: Schedule, words: _Words, language: str, now: datetime) -
             yield form.format(said="; ".join(said[:MOST]) + ("; …" if len(said) > MOST else ""))
     if holidays and is_forecast(schedule.country, schedule.region, until.year):
         yield words.forecast.format(year=until.year)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.hour}:{at:%M}"
 
 
 def _weekday(day: date, words: _Words, language: str, now: datetime) -> str:

@@ -40,6 +40,13 @@ def test_a_vacation(tmp_path: Path, first: str, last: str, sentence: str) -> Non
     assert sentence in said(tmp_path, vacation(first, last))
 
 
+def test_a_morning_is_written_as_in_the_hours(tmp_path: Path) -> None:
+    text = vacation("2026-12-07", "2026-12-11").replace("16:00", "09:00")
+    half = text.replace("[[vacation]]", 'days_off = ["2026-12-03 09:00-11:00"]\n[[vacation]]')
+    sentences = " ".join(said(tmp_path, half))
+    assert "vuelves el lunes 14 a las 9:00" in sentences and "de 9:00 a 11:00" in sentences
+
+
 def test_a_vacation_that_is_over_is_not_told(tmp_path: Path) -> None:
     assert not any("vacaciones" in one for one in said(tmp_path, vacation("2026-10-01", "2026-10-09")))
 
