@@ -1,5 +1,7 @@
 """The `recado` command: one module a subcommand, imported when it is called, so that the small ones start fast."""
 
+import io
+import sys
 from difflib import get_close_matches
 from importlib import import_module
 
@@ -50,3 +52,6 @@ class Lazy(click.Group):
 @click.version_option(__version__, prog_name="recado")
 def main() -> None:
     """Office hours for a mailbox: files client mail, keeps personal mail apart, acknowledges clients out of hours."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal in Latin-1 cannot show each of our signs; what it cannot show is no reason to stop in the middle.
+        sys.stdout.reconfigure(errors="replace")

@@ -1,5 +1,6 @@
 """The command as a whole: what there is, and what every part of it has in common."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,15 @@ def test_it_stands_beside_the_interpreter() -> None:
         [Path(sys.executable).with_name("recado"), "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("recado, version ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("name", ["agenda", "check"])
+def test_a_terminal_that_lacks_some_signs_is_no_reason_to_stop(office: Office, name: str, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from milter.cli import main; main()", name, "--config", office.file],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
