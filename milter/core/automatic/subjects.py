@@ -43,9 +43,9 @@ AWAY = {
     "ca": "fora de (?:l'|la )?oficina|fora d'oficina|fora del despatx|absent(?: de l'oficina)?|de vacances",
     "gl": "fora da oficina|fora de oficina|ausente da oficina|de vacacions",
     "eu": "bulegotik (?:kanpo|at)(?: nago)?|oporretan(?: nago)?|ez nago bulegoan|kanpoan nago",
-    "pt": "fora do escritorio|fora da empresa|ausente do escritorio|ausencia (?:temporaria|do escritorio)|de ferias",
+    "pt": "fora do escritorio|fora da empresa|ausente do escritorio|ausencia (?:temporaria|do escritorio)|(?:de|em) ferias",
     "en": """out[ -]of[ -](?:the[ -])?office|away from (?:the |my )?(?:office|desk|mail|email)|ooo|oof
-        |on (?:vacation|holiday|(?:(?:annual|parental|maternity|paternity) )?leave)""",
+        |on (?:vacation|holiday|pto|(?:(?:annual|parental|maternity|paternity) )?leave)""",
     "fr": r"(?:absence|absente?|absent\(e\)|hors) du bureau|absence(?: temporaire)?|absente?|en conges?|en vacances",
     "de": "abwesenheit|abwesend|nicht im (?:buro|buero|haus)|ausser (?:haus|dem haus)|im urlaub",
     "it": """non al computer|fuori sede|fuori (?:dall')?ufficio|(?:assente|assenza) dall'ufficio|non in ufficio
@@ -55,8 +55,7 @@ AWAY = {
     "da": "frav(?:ae|æ)r(?:ende)?|ikke (?:pa kontoret|til ?stede)|uden for kontoret|ude af kontoret|pa ferie",
     "others": "poissa toimistosta",
 }
-_SENTENCES = """no estoy en la oficina|no soc a l'oficina|non estou na oficina|i(?:'m| am) away
-    |jag har semester|jeg holder ferie"""
+_SENTENCES = "no estoy en la oficina|no soc a l'oficina|non estou na oficina|jag har semester|jeg holder ferie"
 _I_AM = """estoy|estare|estic|soc|sere|estou|estarei|i(?:'m| am)|i(?:'ll| will) be|je suis|je serai|ich bin
     |sono|saro|ik ben|jag ar|jeg er"""
 _NOW = """actualmente|actualment|atualmente|currently|actuellement|derzeit|zurzeit|momentan
@@ -97,7 +96,8 @@ def _spaced(phrases: str) -> str:
 _AWAY = "|".join(AWAY.values())
 _OUT_OF_OFFICE = _anchored(
     f"(?:auto: )?(?:(?:{'|'.join(REPLIES.values())})(?: (?:(?:{_FOR}) ?)?(?:{_AWAY}|{_ABSENCE}))?"
-    f"|(?:(?:{_I_AM}) )?(?:(?:{_NOW}) )?(?:{_AWAY})|{_SENTENCES})",
+    f"|(?:(?:{_I_AM}) )?(?:(?:{_NOW}) )?(?:{_AWAY})"
+    f"|(?:{_I_AM}) (?:(?:{_NOW}) )?away|{_SENTENCES})",
     _MARK,
     _PARENT,
     _DATES,
