@@ -317,8 +317,12 @@ def _call_hours(intent: ReplyIntent, speaker: Identity, client: Client | None, l
 
 
 def offered(channels: Mapping[str, str]) -> list[str]:
-    """ "Telegram (@ana)"; a telephone number is never written, only the channel's name."""
-    return [name if not where or _NUMBER.search(where) else f"{name} ({where})" for name, where in channels.items()]
+    """ "Telegram (@ana)"; a telephone number is never written: only the channel's name, or nothing if it stands in there."""
+    return [
+        name if not where or _NUMBER.search(where) else f"{name} ({where})"
+        for name, where in channels.items()
+        if not _NUMBER.search(name)
+    ]
 
 
 def _formal(owner: Owner, speaker: Identity, client: Client | None, language: str) -> bool:

@@ -174,7 +174,8 @@ def test_what_a_plan_offers_is_told_only_if_it_works() -> None:
 
 def test_a_telephone_number_is_never_written() -> None:
     plan = replace(
-        CLIENTS["acme"].plan, channels={"WhatsApp": "+34 600 12 34 56", "Enlace": "https://wa.me/34600123456"}
+        CLIENTS["acme"].plan,
+        channels={"WhatsApp": "+34 600 12 34 56", "Enlace": "https://wa.me/34600123456", "Móvil 600 123 456": "@ana"},
     )
     owner = replace(ANA, clients={"acme": replace(CLIENTS["acme"], plan=plan)})
     text = TEXTS.render(intent(), owner).text
