@@ -22,6 +22,7 @@ _ADDRESS_PROPERTIES = ("smtp.mailfrom", "smtp.mail")
 _DOMAINS = ("header.d", "smtp.mailfrom", "smtp.helo", "header.from")
 _TOLD = ("header.d", "header.s", "header.a", "header.b", "smtp.mailfrom", "smtp.helo", "header.from", "policy.dmarc")
 _NO_NAME = re.compile(r"[\x00-\x20\x7f/=,:]")
+_UP_TO = re.compile(r"[\s;]")
 _PLAIN_ID = re.compile(r"([A-Za-z0-9.-]+)(?:;|\Z)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]{1,1000}")
 
@@ -69,21 +70,18 @@ def parse(value: str) -> Results:
     return Results(_authserv_id(head), results)
 
 
-def authserv_id(value: str) -> str:
-    """That of `parse(value)`, without reading the results: hostile mail brings thousands of fields."""
-    if plain := _PLAIN_ID.match(value):
-        return normal_domain(plain[1])
-    return _authserv_id(next(lexical.split(lexical.without_comments(value), ";")))
-
-
 def is_named(authserv_id: str, ours: str) -> bool:
     return bool(ours) and authserv_id == normal_domain(ours)
 
 
-def resembles_ours(authserv_id: str, ours: str) -> bool:
-    """Also with something behind it that no name may hold: a hasty reader would take "mx.example/1" for us."""
-    name = _NO_NAME.split(authserv_id.replace("\\", ""), maxsplit=1)[0]
-    return is_named(name.rstrip("."), ours)
+def resembles_ours(value: str, ours: str) -> bool:
+    """Whether a hasty reader would take a field with this value for ours: "mx.example/1", "mx.example 1 2"."""
+    if plain := _PLAIN_ID.match(value):
+        return is_named(normal_domain(plain[1]), ours)
+    bare = lexical.without_comments(value)
+    first = _UP_TO.split(bare.strip(), maxsplit=1)[0].strip('"').lower()
+    names = (_authserv_id(next(lexical.split(bare, ";"))), first)
+    return any(is_named(_NO_NAME.split(one.replace("\\", ""), maxsplit=1)[0].rstrip("."), ours) for one in names)
 
 
 def own_id(policy: Policy) -> str:

@@ -80,9 +80,7 @@ def _in_our_name(header: bytes, policy: Policy) -> Iterator[Field]:
     for found in _FORGEABLE.finditer(header):
         start = found.start(1)
         field = Field(found[2].decode("ascii").lower(), header[start : field_end(header, start, len(header))], start)
-        if field.name != authentication_results.FIELD or authentication_results.resembles_ours(
-            authentication_results.authserv_id(field.value), ours
-        ):
+        if field.name != authentication_results.FIELD or authentication_results.resembles_ours(field.value, ours):
             yield field
 
 
