@@ -38,7 +38,7 @@ def command(file: Path, identity: str | None, kind: str, out: Path | None) -> No
     place = (out or Path(dkim.key_file or file.parent / "dkim" / f"{dkim.selector}.{dkim.domain}.pem")).absolute()
     private = _make(kind)
     _write(place, private, settings.state_dir)
-    click.echo(f"The private key is in {place}, readable for {_reader(place)} alone.\n")
+    click.echo(f"The private key is in {place}, readable for {_reader(place)}.\n")
     click.echo(_publish(dkim, private))
     click.echo(_configure(settings, owner, one, dkim, place))
 
@@ -107,11 +107,11 @@ def _hand_over(handle: int, state_dir: Path) -> None:
 def _reader(place: Path) -> str:
     """Who may read the key, in words."""
     if place.stat().st_uid == 0:
-        return f"root (if the service runs as another user: chown USER {place})"
+        return f"root alone (if the service runs as another user: chown USER {place})"
     try:
-        return place.owner()
+        return f"{place.owner()} alone"
     except KeyError:
-        return "its user"
+        return "its user alone"
 
 
 def record(private: PrivateKey) -> str:

@@ -113,6 +113,10 @@ def test_a_key_is_never_written_over(office: Office, kind: str) -> None:
     assert file.read_bytes() == before and "BEGIN" not in result.output
 
 
+def test_who_may_read_it_is_said_in_one_piece(office: Office, tmp_path: Path) -> None:
+    assert re.search(r"readable for [\w-]+ alone[. ]", made(office, "--out", tmp_path / "key.pem"))
+
+
 def test_no_private_key_is_ever_printed(office: Office) -> None:
     said = made(office, "--type", "ed25519")
     secret = (office.folder / "dkim" / "recado.estudio.example.pem").read_text().splitlines()[1]
