@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from milter.core.envelope import Direction
-from milter.daemon import control
+from milter.daemon import control, descriptors
 from milter.delivery import notices
 from milter.delivery.next_hop import Sender, open_next_hop
 from milter.delivery.owner_mail import OwnerMail, mailbox_hop
@@ -38,6 +38,7 @@ OUTBOX_PAUSE = 1.0  # seconds between looks: events wait for Redis, and the brea
 def run(settings: Settings, sockets: dict[str, socket.socket], pipe: socket.socket, store_url: str) -> int:
     """The whole life of a worker process; the exit status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    descriptors.raise_limit()
     try:
         import uvloop
     except ImportError:
@@ -120,6 +121,7 @@ class Worker:
             capabilities=hop.capabilities,
             admit=relay.admit(service, hop) if door.name == "smtp" else everybody,
             spool_dir=self.settings.state_dir,
+            max_connections=descriptors.sessions(len(self.settings.doors)),
         )
         return await serve(setup, sock)
 

@@ -16,6 +16,7 @@ from milter.doors.smtp import Smtp
 
 # A connection may be in the accept queue when the socket closes: it is looked at once more after this.
 GRACE = 0.1  # seconds
+AT_ONCE = 16  # connections accepted before the others get their turn
 PATIENCE = 30.0  # seconds for the sessions past DATA
 
 log = logging.getLogger("milter.doors")
@@ -69,11 +70,13 @@ async def serve(setup: DoorSetup, sock: socket.socket) -> Door:
     def session() -> Esmtp:
         return kind(shared, loop)
 
+    # asyncio takes `backlog` for how many to accept in one go, too, and out of descriptors it complains as often.
     address = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         # From 3.13 on asyncio would remove the file, which belongs to the parent and its next worker.
         keep: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        server = await loop.create_unix_server(session, sock=sock, backlog=BACKLOG, **keep)
+        server = await loop.create_unix_server(session, sock=sock, backlog=AT_ONCE, **keep)
     else:
-        server = await loop.create_server(session, sock=sock, backlog=BACKLOG)
+        server = await loop.create_server(session, sock=sock, backlog=AT_ONCE)
+    sock.listen(BACKLOG)
     return Door(server, shared, address)
