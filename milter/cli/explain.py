@@ -143,7 +143,7 @@ def _print(settings: Settings, letter: Letter, examination: Examination, *, as_j
 
     for decision in examination.decisions:
         if as_json:
-            answer = report.as_json(letter.id, letter.at, decision, raw if render else None)
+            answer = report.as_json(letter.id, letter.at, decision, settings.policy, raw if render else None)
             click.echo(json.dumps(answer, ensure_ascii=False))
             continue
         click.echo("\n".join((*report.lines(letter.at, decision), *_proof(decision, examination.facts.authentication))))

@@ -125,7 +125,9 @@ class _Output:
         for decision in decisions:
             self.tally.decision(decision)
             if self.as_json:
-                answer = report.as_json(letter.id, letter.at, decision, self._raw if self.render else None)
+                answer = report.as_json(
+                    letter.id, letter.at, decision, self.settings.policy, self._raw if self.render else None
+                )
                 self._print(json.dumps(answer, ensure_ascii=False))
                 continue
             for line in _row(letter, decision):

@@ -10,17 +10,19 @@ from typing import Any
 
 import click
 
-from milter.core import filing
+from milter.core import bounces, filing
 from milter.core.decision import Decision, Disposition, Reason
 from milter.core.hours import Closed
 from milter.core.overrides import state_at
+from milter.core.policy import Policy
 from milter.core.reply_job import ReplyIntent
+from milter.store.layout import Layout
 
 WIDTH = 80  # columns, on a terminal and in a pipe: what is longer is wrapped, never cut
 Raw = Callable[[ReplyIntent], bytes | None]  # the whole reply; None if its text cannot be rendered
 
 
-def as_json(letter: str, at: datetime, decision: Decision, raw: Raw | None = None) -> dict[str, Any]:
+def as_json(letter: str, at: datetime, decision: Decision, policy: Policy, raw: Raw | None = None) -> dict[str, Any]:
     """The object of the contract for one message and recipient."""
     zone = decision.owner.timezone if decision.owner else None
     return {
@@ -36,29 +38,35 @@ def as_json(letter: str, at: datetime, decision: Decision, raw: Raw | None = Non
         "keywords": list(decision.keywords),
         "disposition": decision.disposition.value,
         "standing": decision.standing or None,
-        "reply": _reply(at, decision, raw),
+        "reply": _reply(at, decision, policy, raw),
         "reasons": [{"code": one.code, "text": one.text, "evidence": one.evidence} for one in decision.reasons],
     }
 
 
-def _reply(at: datetime, decision: Decision, raw: Raw | None) -> dict[str, Any]:
+def _reply(at: datetime, decision: Decision, policy: Policy, raw: Raw | None) -> dict[str, Any]:
     intent, zone = decision.reply, decision.owner.timezone if decision.owner else None
+    opens = intent.opens if intent and intent.opens else _opens(at, decision)
     if intent is None:
-        opens = _opens(at, decision)
         return {"send": False} | ({"opens": opens.isoformat()} if opens else {})
     answer: dict[str, Any] = {
         "send": not intent.shadow,
-        "mail_from": "",
+        "mail_from": _mail_from(policy, intent),
         "rcpt_to": intent.correspondent,
         "template": intent.template,
         "language": intent.language,
         "not_before": intent.not_before.astimezone(zone).isoformat(),
         "not_after": intent.not_after.astimezone(zone).isoformat(),
-        "opens": intent.opens.astimezone(zone).isoformat() if intent.opens else None,
+        "opens": opens.astimezone(zone).isoformat() if opens else None,
     }
     if raw and (content := raw(intent)):
         answer["raw"] = base64.b64encode(content).decode("ascii")
     return answer
+
+
+def _mail_from(policy: Policy, intent: ReplyIntent) -> str:
+    """As the queue writes it: null, or the bounce address with the mark of the reply's record."""
+    layout, key = Layout(policy.keys), intent.claims[0].key
+    return bounces.return_address(policy, f"{layout.shard(key.owner):x}{layout.record(key)}", intent.not_before)
 
 
 def _opens(at: datetime, decision: Decision) -> datetime | None:

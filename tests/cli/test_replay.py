@@ -5,11 +5,16 @@ import email
 import email.policy
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from milter.cli.configuration import settings_in
+from milter.core import bounces
+from milter.core.reply_job import ClaimKey, ReplyKind
+from milter.store.layout import Layout
 from tests.cli.office import CONTRACT, DELIVERED, LETTER, NIGHT, POSTFIX, RESULTS, Office, codes, letter
 
 
@@ -225,6 +230,26 @@ def test_the_opening_is_there_whenever_it_is_closed(office: Office) -> None:
     assert {one["reply"]["opens"] for one in (night, answered, stranger, spam)} == {"2026-11-23T16:00:00+01:00"}
     assert night["reply"]["send"] and not answered["reply"]["send"]
     assert "opens" not in day["reply"] and "opens" not in personal["reply"]
+
+
+def test_the_opening_is_there_also_beside_a_text_that_does_not_tell_it(office: Office) -> None:
+    office.change("pointer   = false", "pointer   = true", "owners/ana.toml")
+    office.write("cousin.eml", letter(From="primo@familia.example"))
+    (answer,) = office.replay(office.manifest({"file": "cousin.eml", "mail_from": "primo@familia.example"}))
+    assert (answer["reply"]["template"], answer["reply"]["opens"]) == ("pointer", "2026-11-23T16:00:00+01:00")
+
+
+def test_the_reply_leaves_from_the_bounce_address(office: Office) -> None:
+    assert office.replay(office.manifest({}))[0]["reply"]["mail_from"] == ""
+    office.change('bounce_address = ""', 'bounce_address = "recado-bounce@estudio.example"')
+    two = office.replay(office.manifest({}, {"mail_from": "eva@acme.example", "fresh": True}))
+    first, second = (one["reply"]["mail_from"] for one in two)
+    assert first.startswith("recado-bounce+") and first.endswith("@estudio.example")
+    assert first != second
+    policy = settings_in(office.file).policy
+    record = bounces.returned_to(policy, first, datetime.fromisoformat(NIGHT))
+    claim = ClaimKey("ana", "studio", "laura@acme.example", ReplyKind.ACKNOWLEDGEMENT)
+    assert record is not None and record[1:] == Layout(policy.keys).record(claim)
 
 
 def test_shadow_shows_the_reply_and_does_not_send_it(office: Office) -> None:
