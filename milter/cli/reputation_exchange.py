@@ -28,9 +28,10 @@ class Line:
 
 
 def record(good: float, bad: float, before: Record | None, now: datetime) -> Record:
-    """The record to write: that much evidence as of now. What else is known of the name stays."""
+    """The record to write: that much evidence as of now, MOST in all. What else is known of the name stays."""
     old = reputation.at(before, now) if before else Record(reputation.seconds(now))
-    return Record(old.last, good, bad, old.burst, max(old.count, 1), old.flags)
+    excess = max(1.0, (good + bad) / MOST)
+    return Record(old.last, good / excess, bad / excess, old.burst, max(old.count, 1), old.flags)
 
 
 def reputons(rated: Iterable[Rated], policy: Policy) -> dict[str, Any]:

@@ -189,6 +189,9 @@ def test_import(ana: Office) -> None:
         "bad",
     ]
     assert said(ana, "import", "-", given=b"a@x.example,neutral\n") == "1 imported for ana: now 1 neutral\n"
+    said(ana, "import", "-", given=b"a@x.example,64,64\n")
+    evidence = shown(ana, "a@x.example")["evidence"]
+    assert (round(evidence["good"]), round(evidence["bad"])) == (32, 32), "there is never more than 64 in all"
 
 
 WRONG = f"""address,standing
