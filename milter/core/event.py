@@ -23,6 +23,7 @@ MOST_OF_ZONES = 10_000  # bytes of their rules: those of two zones with every ch
 MOST_LISTED = 200  # times that one RDATE or EXDATE adds or takes
 AHEAD = timedelta(days=366)
 OLDEST = timedelta(days=3660)  # of a series: dateutil counts every day since it began
+MOST_SEQUENCE = 2**31 - 1  # RFC 5545 section 3.3.8
 LONGEST_UID = 255  # RFC 5545 sets no limit; what is longer is repeated to nobody
 
 _FOLD = re.compile(rb"\r?\n[ \t]")
@@ -43,11 +44,11 @@ _PRINTABLE = re.compile(r"[ -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`organizer` and `attendees`: addresses as written, "" for what is none. `spans` (start, end) in UTC, the coming ones.
+    """`organizer` and `attendees` who are asked: addresses as written, "" for what is none.
 
-    `recurrence`: the RECURRENCE-ID, a day or a floating time as it is, any other in UTC; None for the whole event;
-    `onwards`: and all that follow it (RANGE=THISANDFUTURE).
-    `series`: it happens more than once; `weekly`: the rule, if it comes every so many `weeks` on one day and has not begun.
+    `spans` (start, end) in UTC, the coming ones. `recurrence`: the RECURRENCE-ID, a day or a floating time as it is, any other in
+    UTC; None for the whole event; `onwards`: and all that follow it (RANGE=THISANDFUTURE). `series`: it happens more than once;
+    `weekly`: the rule, if it comes every so many `weeks` on one day and has not begun.
     """
 
     uid: str
@@ -119,6 +120,9 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
     uid, start = str(event.get("UID", "")), event["DTSTART"].dt
     if not 0 < len(uid) <= LONGEST_UID or not _PRINTABLE.fullmatch(uid) or not isinstance(start, datetime):
         return None  # a whole day is no call
+    sequence = int(event.get("SEQUENCE", 0))
+    if not 0 <= sequence <= MOST_SEQUENCE or str(event.get("STATUS", "")).upper() == "CANCELLED":
+        return None
     onwards = "RECURRENCE-ID" in event and event["RECURRENCE-ID"].params.get("RANGE", "").upper() == "THISANDFUTURE"
     # One of the series that was changed by itself is an exception, too.
     weekly, weeks = _weekly(event) if start.date() >= today and len(events) == 1 else ("", 0)
@@ -126,9 +130,9 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
     listed = people if isinstance(people, list) else [people]
     return Invitation(
         uid,
-        int(event.get("SEQUENCE", 0)),
+        sequence,
         _mail(event.get("ORGANIZER", "")),
-        tuple(_mail(one) for one in listed[:MOST_ATTENDEES]),
+        tuple(_mail(one) for one in listed[:MOST_ATTENDEES] if _is_asked(one)),
         _spans(event, start, zone, today),
         _recurrence(event, zone),
         "RRULE" in event or "RDATE" in event or onwards,
@@ -136,6 +140,12 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
         weekly,
         weeks,
     )
+
+
+def _is_asked(attendee: Any) -> bool:
+    """Neither told for information only nor one who has answered already: an update says again what he accepted."""
+    answered = attendee.params.get("PARTSTAT", "NEEDS-ACTION").upper() != "NEEDS-ACTION"
+    return not answered and attendee.params.get("ROLE", "").upper() != "NON-PARTICIPANT"
 
 
 def _recurrence(event: Any, zone: ZoneInfo) -> date | None:

@@ -189,6 +189,27 @@ def test_this_and_all_that_follow_are_answered_as_such() -> None:
     assert (ics["METHOD"], event["RECURRENCE-ID"].params["RANGE"]) == ("REPLY", "THISANDFUTURE")
 
 
+ASKED = {"": True, ";PARTSTAT=NEEDS-ACTION": True, ";PARTSTAT=ACCEPTED": False, ";PARTSTAT=declined": False}
+ASKED |= {";ROLE=REQ-PARTICIPANT": True, ";ROLE=NON-PARTICIPANT": False}
+
+
+@pytest.mark.parametrize("parameters", ASKED)
+def test_only_who_has_not_answered_yet_is_answered_for(parameters: str) -> None:
+    """An update repeats what was accepted by hand: to decline that would undo it."""
+    ics = calendar().replace(b"ATTENDEE;RSVP=TRUE", f"ATTENDEE{parameters}".encode())
+    decision = invited(alone(ics))
+    assert "$Call" in decision.keywords
+    assert (decision.reply is not None and decision.reply.calendar != "") is ASKED[parameters]
+
+
+@pytest.mark.parametrize("changed", [{"SEQUENCE": "-1"}, {"SEQUENCE": "99999999999"}, {"STATUS": "CANCELLED"}], ids=str)
+def test_what_is_no_invitation_is_mail_like_any_other(changed: dict[str, str]) -> None:
+    assert "$Call" in invited(alone(calendar(STATUS="CONFIRMED", SEQUENCE="2147483647"))).keywords
+    decision = invited(alone(calendar(**changed)))
+    assert "$Call" not in decision.keywords
+    assert outcome(decision) == "closed"
+
+
 # Tuesday the 24th, call hours from five to seven; the invitation of INSIDE_HOURS lies in them.
 AWAY = Override(datetime(2026, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC), is_open=False)
 BACK = Override(datetime(2026, 11, 24, 15, tzinfo=UTC), datetime(2026, 11, 24, 19, tzinfo=UTC), is_open=True)
