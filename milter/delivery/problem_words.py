@@ -62,6 +62,8 @@ _SPANISH_WHAT = {
     "holds a line break or another control character": "contiene un salto de línea u otro carácter de control",
     "has a time of day": "lleva una hora",
     "is -{a}": "es -{a}",
+    "is 0": "es 0",
+    '"{a}" is on the web': "«{a}» está en internet",
     "cannot be read ({a})": "no se puede leer ({a})",
     "has more than {a} bytes": "tiene más de {a} bytes",
     "is not UTF-8": "no está en UTF-8",
@@ -202,6 +204,9 @@ _SPANISH_INSTEAD = {
     "write the path of an .ics file, or of a folder of them": "escribe la ruta de un archivo .ics, o de una carpeta con varios",
     "put one there, or remove the folder from the list": "pon uno ahí, o quita la carpeta de la lista",
     "put fewer there": "deja menos ahí",
+    "save the calendar as an .ics file beside yours, and name that":
+        "guarda el calendario como archivo .ics junto al tuyo, y pon su nombre",
+    "write [{a}], in single brackets": "escribe [{a}], con un solo corchete",
     'write one such as "{a}"': 'escribe una, por ejemplo "{a}"',
     "export fewer years": "exporta menos años",
     "export fewer events": "exporta menos citas",

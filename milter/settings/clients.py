@@ -102,7 +102,8 @@ def language(text: str, known: frozenset[str]) -> str | Wrong:
     near = spanish.meant(text, known) or (short if short in known else None)
     listed = ", ".join(f'"{one}"' for one in sorted(known))
     return Wrong(
-        f'"{text}" is no language that there are texts for', f'write "{near}"' if near else f"write one of {listed}"
+        f'"{text}" is no language that there are texts for' if text else "is empty",
+        f'write "{near}"' if near else f"write one of {listed}",
     )
 
 

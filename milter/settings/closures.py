@@ -140,6 +140,8 @@ def _runs(days: frozenset[date]) -> tuple[Days, ...]:
 
 
 def _path(text: str) -> str | Wrong:
+    if "://" in text:
+        return Wrong(f'"{text}" is on the web', "save the calendar as an .ics file beside yours, and name that")
     return (
         text if text.strip() and "\0" not in text else Wrong("holds an empty path", 'write one such as "festivos.ics"')
     )

@@ -190,8 +190,11 @@ def link(text: str) -> str | Wrong:
     """An address of the web; "" for none."""
     if not text or re.fullmatch(r"https?://[^\s<>\"]+", text):
         return text
-    bare = re.fullmatch(r"[\w.-]+\.[a-z]{2,}(/[^\s<>\"]*)?", text)
-    return Wrong(f'"{text}" is not the address of a page', f'write "https://{text if bare else "estudio.example"}"')
+    whole = text.strip().replace(" ", "%20")
+    whole = whole if "://" in whole else f"https://{whole}"
+    picture = re.fullmatch(r"https://[^/]+\.(?:png|jpe?g|gif|svg|webp)", whole)  # the name of a file alone
+    good = re.fullmatch(r"https?://[\w.-]+\.[a-z]{2,}(/[^\s<>\"]*)?", whole) and not picture
+    return Wrong(f'"{text}" is not the address of a page', f'write "{whole if good else "https://estudio.example"}"')
 
 
 def _color(text: str) -> str | Wrong:

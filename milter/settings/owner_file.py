@@ -71,7 +71,7 @@ def read_owner(source: Source, host: Host, factory: Texts, check: Check, today: 
 
     After a file that is no TOML there is nothing more to find in it.
     """
-    source.top = TOP
+    source.top, source.tables = TOP, TABLES
     texts = with_own(factory, folder_of(source.file), check)
     if not source.data and source.broken:
         return OwnerFile(source, _nobody(source.file.stem), texts)

@@ -22,6 +22,7 @@ class Reader:
         self.path = path
         self._table = table
         self._known = known
+        self._misspelt: set[str] = set()
         for key in table:
             if key not in known:
                 self._unknown(key)
@@ -52,7 +53,7 @@ class Reader:
     def needed(self, key: str, example: str) -> str:
         """A text without a default."""
         value = self.text(key)
-        if not value and self.blank(key):
+        if not value and self.blank(key) and key not in self._misspelt:
             self.problem(key, Wrong("is missing", f'write {key} = "{example}"'))
         return value
 
@@ -97,7 +98,7 @@ class Reader:
 
     def patterns(self, parse: Callable[[str], str | Wrong], example: str) -> tuple[str, ...]:
         """`addresses`, each once, of something that is nothing without them."""
-        if self._table.get("addresses", []) == []:
+        if self._table.get("addresses", []) == [] and "addresses" not in self._misspelt:
             self.problem("addresses", Wrong("is missing: no mail would be its own", f'write addresses = ["{example}"]'))
         return tuple(dict.fromkeys(self.each("addresses", parse)))
 
@@ -122,7 +123,8 @@ class Reader:
     def day(self, key: str) -> date | None:
         value = self._table.get(key)
         if value is None:
-            self.problem(key, Wrong("is missing", f"write {key} = 2026-12-24"))
+            if key not in self._misspelt:
+                self.problem(key, Wrong("is missing", f"write {key} = 2026-12-24"))
             return None
         return self._as_day(key, value)
 
@@ -150,6 +152,8 @@ class Reader:
             path = (*self.path, key, name)
             if isinstance(value, dict):
                 yield name, Reader(self.source, path, value, known)
+            elif isinstance(value, list) and all(isinstance(one, dict) for one in value):
+                self.source.problem(path, Wrong("is a list", f"write [{key}.{name}], in single brackets"))
             else:
                 self.source.problem(path, Wrong(f"is {_kind(value)}", f"write it below [{key}.NAME]"))
 
@@ -194,8 +198,12 @@ class Reader:
 
     def _unknown(self, key: str) -> None:
         kind = "table" if isinstance(self._table[key], dict) else "key"
-        near = spanish.meant(key, self._known) or nearest(key, self._known)
-        if near:
+        near = spanish.meant(key, self._known)
+        table = key if key in self.source.tables else spanish.meant(key, self.source.tables)
+        if self.path and table and not near:
+            instead = f"write {f'[[{table}]]' if table == 'vacation' else f'[{table}]'} on a line of its own"
+        elif near := near or nearest(key, self._known):
+            self._misspelt.add(near)
             instead = f'write "{near}"'
         elif self.path and key in self.source.top:
             instead = "move it above the first [table]"

@@ -60,13 +60,14 @@ _HEADER = re.compile(r"\s*(\[\[?)([^\[\]\"]+)(\]\]?)\s*(?:#.*)?")
 
 @dataclass
 class Source:
-    """`data` {} if the file cannot be read. `problems` grows while it is read. `top`: the keys above all tables."""
+    """`data` {} if the file cannot be read. `problems` grows while it is read. `top`: the keys above all tables; `tables`."""
 
     file: Path
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     top: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
     @cached_property
     def lines(self) -> Lines:
@@ -170,7 +171,7 @@ def _advice(message: str, line: str) -> str:
         return "write plain spaces: one here is of another kind, from a web page or Word"
     if header := _HEADER.fullmatch(line):
         plain = "".join(one for one in unicodedata.normalize("NFD", header[2]) if not unicodedata.combining(one))
-        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain.strip())
+        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain.strip().replace("/", "."))
         if header[1] == "[" and plain == "vacation":
             return "write [[vacation]]"
         if plain != header[2]:

@@ -48,6 +48,18 @@ WRITTEN = {
     'call_hours = ""': 'write "Mo-Fr 09:00-18:00", or remove the line',
     'hours = "Mo-Fr 16:00-8:00"': 'write "08:00-16:00" if that is not meant',
     'hours = "Mo-Fr 16:00 - 08:00"': 'write "08:00-16:00" if that is not meant',
+    # the right thing in the wrong place, or misspelt: told once
+    "vacation = [2026-12-24, 2027-01-06]": "write [[vacation]] on a line of its own",
+    'vacaciones = "24 dic - 6 ene"': "write [[vacation]] on a line of its own",
+    "[[vacation]]\nfrom = 2026-12-24\nhasta = 2026-12-31": 'write "to"',
+    '[client.flores]\ncorreos = ["a@b.example"]': 'write "addresses"',
+    '[[client.flores]]\naddresses = ["a@b.example"]': "write [client.flores], in single brackets",
+    '[client/flores]\naddresses = ["a@b.example"]': "write [client.flores]",
+    # pages and calendars
+    '[identity.studio.brand]\nlogo = "logo.png"': 'write "https://estudio.example"',
+    'booking = "https://citas.example/mi agenda"': 'write "https://citas.example/mi%20agenda"',
+    'calendars = ["https://calendar.example/ana.ics"]': "save the calendar as an .ics file beside yours, and name that",
+    "[replies]\nhourly_limit = 0": "write 1 or more",
     # what is in force and hardly meant
     f'{CLIENT}["@gmail.com"]': 'write the whole address, such as "marta@gmail.com"',
     '[people]\naddresses = ["@hotmail.es"]': 'write the whole address, such as "marta@hotmail.es"',
