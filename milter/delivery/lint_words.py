@@ -87,7 +87,7 @@ WORDS = {
         r"|accés limitat|ocupa(?:t|da)|molta feina|volum de \w+|motius personals|imprevistos?",
         away=r"vacances",
         answers=r"respon(?:c|dré|drem|em)|contest(?:o|aré|arem|em)|(?:respondre|contestar)\S*|resposta"
-        r"|notícies (?:meves|nostres)|sabràs de mi",
+        r"|notícies (?:meves|nostres)|sabràs de mi|(?:et|li|us) truc(?:o|aré)",
         since=r"a partir|des de|des del",
         soon=r"abans|de seguida|immediatament|aviat|mateix dia|(?:en|d'aquí a|dins de) \w+ (?:hores|dies)"
         r"|màxim",
@@ -98,7 +98,7 @@ WORDS = {
         days=r"hoxe|onte|antonte|(?<!\bpola )(?<!\bda )(?<!\ba )(?<!\bá )mañá|pasadomañá"
         r"|est[ae] (?:mañá|tarde|noite|semana|mes|fin de semana)|(?:a|o) (?:\w+ )?que vén"
         r"|(?:a|o) (?:próxim|vindeir)[ao] (?!vez)\w+",
-        reading=r"lid[oa]s?|(?:o|a|os|as|non|xa) (?:lin|leo|lerei|leremos)|sen (?:ler|abrir)"
+        reading=r"lid[oa]s?|lin|(?:o|a|os|as|non|xa) (?:lin|leo|lerei|leremos)|sen (?:ler|abrir)"
         r"|(?:podo|poderei|vou) lel?[ro]\w*|non (?:o |a )?(?:vin|verei)",
         stiff=r"fóra da oficina|tickets?|tíckets?|incidencias?|(?:coa|á) maior brevidade|canto antes posible"
         r"|o antes posible|estimad[oa]s?(?:/[oa]s?)?|prezad[oa]s?|querid[oa]s?|encantad[oa]|benvid[oa]s?"
@@ -107,7 +107,7 @@ WORDS = {
         r"|acceso limitado|ocupad[oa]|moito traballo|volume de \w+|motivos persoais|imprevistos?",
         away=r"vacacións|vacacions|ferias",
         answers=r"resp[oó]nd(?:o|erei|emos|eremos)\w*|cont[eé]st(?:o|arei|amos|aremos)\w*"
-        r"|(?:responder|contestar)\w*|resposta|(?:novas|noticias) miñas",
+        r"|(?:responder|contestar)\w*|resposta|(?:novas|noticias) miñas|chámo\w*|chamarei\w*",
         since=r"a partir|desde|dende",
         soon=r"antes|axiña|decontado|de seguida|inmediatamente|pronto|mesmo día"
         r"|(?:en|dentro de) \w+ (?:horas?|días?)|máximo",
@@ -124,14 +124,14 @@ WORDS = {
         excuses=r"bilera batean|bileretan|bidaian|gaixo\w*|lanpetuta"
         r"|(?:konexiorik|sarbiderik|estaldurarik) gabe|sarbide mugatu\w*|lan handi\w*",
         away=r"opor(?:rak|retan|retara|raldi\w*)",
-        answers=r"erantzungo|erantzuten|erantzuna|(?:nire|gure) berri\w*",
+        answers=r"erantzungo|erantzuten|erantzuna|(?:nire|gure) berri\w*|deituko (?:dizut|zaitut)",
         since=r"\w*tik aurrera|aurrera|geroztik",
         soon=r"baino lehen|laster|berehala|egun berean|\w+ (?:ordutan|ordu|egunetan) (?:barru|gutxiagoan)",
     ),
     "pt": Words(
         days=r"hoje|ontem|anteontem|amanhã|est[ae] (?:manhã|tarde|noite|semana|mês|fim de semana)"
         r"|(?:na|a|no|o) próxim[ao] (?!vez)\w+|que vem",
-        reading=r"lid[oa]s?|(?:o|a|os|as|não|já) (?:li|leio|lerei|leremos)|sem (?:ler|abrir)"
+        reading=r"lid[oa]s?|li|(?:o|a|os|as|não|já) (?:li|leio|lerei|leremos)|sem (?:ler|abrir)"
         r"|(?:posso|poderei|vou) l(?:er|ê-l[oa])|não (?:o |a )?(?:vi|verei)",
         stiff=r"fora do escritório|tickets?|incidentes?|incidências?|com a maior brevidade(?: possível)?"
         r"|o mais (?:breve|rápido|rapidamente|cedo) possível|(?:logo que|assim que) possível"
@@ -141,7 +141,7 @@ WORDS = {
         r"|acesso limitado|ocupad[oa]|muito trabalho|volume de \S+|motivos pessoais|imprevistos?",
         away=r"férias",
         answers=r"respond(?:o|erei|emos|eremos)|(?:responder|responder-lhe|responder-te)\S*|resposta minha"
-        r"|(?:a minha|uma) resposta|notícias minhas",
+        r"|(?:a minha|uma) resposta|notícias minhas|lig(?:o|arei)(?:-lhe|-te)?",
         since=r"a partir|desde",
         soon=r"antes|até|em breve|imediatamente|mesmo dia|(?:em|dentro de|no prazo de) \w+ (?:horas?|dias?)"
         r"|máximo",
