@@ -1,5 +1,6 @@
 """The secret of the installation: 32 random bytes, in hex, in a file that only the service may read. Made once."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -42,7 +43,10 @@ def load_or_make(path: Path) -> bytes | Wrong:
     try:
         _make(path)
     except OSError as error:
-        return Wrong(f"{path} cannot be made ({error.strerror})", "make its folder, writable for the service")
+        instead = "make its folder, writable for the service"
+        if error.errno == errno.EROFS:  # what ProtectSystem=strict of the shipped unit looks like from inside
+            instead = f"let the unit write there: ReadWritePaths={path.parent} (systemctl edit recado)"
+        return Wrong(f"{path} cannot be made ({error.strerror})", instead)
     made = read(path)
     return made if made is not None else Wrong(f"{path} is gone again", "let nothing else touch it")
 

@@ -12,12 +12,14 @@ from milter.settings.values import Settings
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How one file looked. An editor that renames a new file over it changes `inode`, others `mtime_ns`."""
+    """How one file looked. An editor that renames a new file over it changes `inode`, others `mtime_ns`. `readers`: mode, user
+    and group, for who mends a file that could not be read."""
 
     path: str
     mtime_ns: int
     size: int
     inode: int
+    readers: tuple[int, int, int]
 
 
 Fingerprint = frozenset[Stamp]
@@ -81,4 +83,4 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return Stamp(str(path), found.st_mtime_ns, found.st_size, found.st_ino)
+    return Stamp(str(path), found.st_mtime_ns, found.st_size, found.st_ino, (found.st_mode, found.st_uid, found.st_gid))

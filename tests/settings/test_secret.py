@@ -54,6 +54,16 @@ def test_a_secret_of_somebody_else_is_given_to_the_service(tmp_path: Path, monke
     assert found.instead == f"make it readable for the service, and for nobody else: chown recado {tmp_path}/secret"
 
 
+def test_a_folder_outside_the_units_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *options: object, **more: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    found = load_or_make(tmp_path / "state" / "secret")
+    assert isinstance(found, Wrong)
+    assert found.instead == f"let the unit write there: ReadWritePaths={tmp_path}/state (systemctl edit recado)"
+
+
 @pytest.mark.parametrize("mode, fine", [(0o600, True), (0o400, True), (0o640, False), (0o604, False), (0o660, False)])
 def test_permissions(tmp_path: Path, mode: int, fine: bool) -> None:
     path = tmp_path / "secret"

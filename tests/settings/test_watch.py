@@ -39,6 +39,7 @@ SAVED: dict[str, Callable[[House], object]] = {
     "an owner gone": lambda house: (house.folder / "owners/ana.toml").unlink(),
     "his own text": lambda house: house.write("owners/ana/closed.es.txt", "x"),
     "his calendar": lambda house: house.write("owners/ana/fiestas.ics", "x"),
+    "who may read it": lambda house: (house.folder / "owners/ana.toml").chmod(0o604),
     "a shipped text": lambda house: house.write("templates/closed.es.txt", "longer than before"),
 }
 
