@@ -38,6 +38,8 @@ CASES = [
     # providers lend nothing, and their senders do not crowd one slot
     ("From: laura@gmail.com\n", PROVEN, "a laura@gmail.com  /  @ laura@gmail.com"),
     ("From: laura@hotmail.es\n", PROVEN, "a laura@hotmail.es  /  @ laura@hotmail.es"),
+    ("From: laura@euskalnet.net\n", PROVEN, "a laura@euskalnet.net  /  @ laura@euskalnet.net"),
+    ("From: x1@privaterelay.appleid.com\n", PROVEN, "a x1@privaterelay.appleid.com  /  @ x1@privaterelay.appleid.com"),
     # whoever rents a name below a hosting domain is an organisation of his own
     ("From: a@ana.github.io\n", PROVEN, "a a@ana.github.io  / ana.github.io @ ana.github.io"),
     ("From: a@github.io\n", PROVEN, "a a@github.io  / github.io @ github.io"),
