@@ -15,10 +15,11 @@ from milter.cli.names import OneOf, unknown
 from milter.cli.next_opening import client_of, named
 from milter.core.acknowledgement.intent import PROMISING
 from milter.core.acknowledgement.subject import cleaned
+from milter.core.acknowledgement.texts import text_for
 from milter.core.hours import Cause, Closed, Open
 from milter.core.overrides import Override, add_working, state_at
 from milter.core.owner import Client, Identity, Kind, Owner, Tone
-from milter.core.reply_job import ReplyIntent
+from milter.core.reply_job import ReplyIntent, ReplyKind
 from milter.core.reply_message import Rendered
 from milter.delivery.render import NEED_OPENING, RenderError, Texts
 from milter.delivery.sample import sample_intent
@@ -91,6 +92,8 @@ def command(
     changed = live.overrides(settings, (owner,), parse_instant(at, owner.timezone)).get(owner.id, ())
     scene = _scene(owner, speaker, writer, at, template, changed if speaker.kind is Kind.BUSINESS else ())
     intent = _intent(scene, template, _language(scene, template, language), subject)
+    if instead := _instead(scene, template):
+        click.echo(f"note: nobody gets {template} at {scene.at:%Y-%m-%d %H:%M}, but {instead}", err=True)
     try:
         rendered = Texts(settings.texts[owner.id]).render(intent, owner, due=_due(scene, template))
     except RenderError as error:
@@ -175,6 +178,12 @@ def _fitting(scene: Scene, causes: tuple[Cause, ...]) -> Scene:
             break
         here = replace(here, at=following, state=state_at(schedule, following, scene.overrides))
     return first or scene
+
+
+def _instead(scene: Scene, template: str) -> str:
+    """The text that is sent at that time; "" if it is this one, or one that is for no time of its own."""
+    text = text_for(ReplyKind.ACKNOWLEDGEMENT, scene.state, scene.client, scene.owner) if template in CAUSES else None
+    return text.template if text and text.template != template else ""
 
 
 def _due(scene: Scene, template: str) -> datetime | None:

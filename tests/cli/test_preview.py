@@ -168,3 +168,21 @@ def test_a_broken_configuration_is_exit_2(config: Path) -> None:
     config.write_text("hostname = ", "utf-8")
     result = run(config, "closed")
     assert result.exit_code == 2 and "recado.toml:1:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("template", "at", "sent"),
+    [
+        ("vacation", "2026-11-20T23:45", "closed"),
+        ("holiday", "2026-11-20T23:45", "closed"),
+        ("closed", "2026-12-25T12:00", "vacation"),
+        ("closed", "2026-11-20T23:45", ""),
+        ("vacation", "2026-12-25T12:00", ""),
+        ("neutral", "2026-11-20T23:45", ""),
+    ],
+)
+def test_a_text_of_another_time_is_shown_with_a_note(config: Path, template: str, at: str, sent: str) -> None:
+    result = CliRunner().invoke(main, ["preview", template, "--config", str(config), "--at", at])
+    note = f"note: nobody gets {template} at {at.replace('T', ' ')}, but {sent}\n"
+    assert result.exit_code == 0 and result.stdout.startswith("To: ")
+    assert (note in result.stderr) is bool(sent) and ("nobody gets" in result.stderr) is bool(sent)
