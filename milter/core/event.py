@@ -14,6 +14,7 @@ from icalendar import Calendar, Event
 from icalendar.timezone import tzp
 
 from milter.core import mailboxes, mime
+from milter.core.hours import FIRST_YEAR, LAST_YEAR
 from milter.core.message import Message
 
 MOST = mime.MOST_PART  # bytes of a calendar; what is longer is cut there, and then is none
@@ -126,6 +127,10 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
     onwards = "RECURRENCE-ID" in event and event["RECURRENCE-ID"].params.get("RANGE", "").upper() == "THISANDFUTURE"
     # One of the series that was changed by itself is an exception, too.
     weekly, weeks = _weekly(event) if start.date() >= today and len(events) == 1 else ("", 0)
+    spans, recurrence = _spans(event, start, zone, today), _recurrence(event, zone)
+    # Nobody meets in a year that the hours cannot be told for.
+    if not all(FIRST_YEAR < one.year < LAST_YEAR for one in (*spans[0], *spans[-1], recurrence or start)):
+        return None
     people = event.get("ATTENDEE", [])
     listed = people if isinstance(people, list) else [people]
     return Invitation(
@@ -133,8 +138,8 @@ def _event(calendar: Any, zone: ZoneInfo, today: date) -> Invitation | None:
         sequence,
         _mail(event.get("ORGANIZER", "")),
         tuple(_mail(one) for one in listed[:MOST_ATTENDEES] if _is_asked(one)),
-        _spans(event, start, zone, today),
-        _recurrence(event, zone),
+        spans,
+        recurrence,
         "RRULE" in event or "RDATE" in event or onwards,
         onwards,
         weekly,

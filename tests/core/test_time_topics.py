@@ -202,7 +202,17 @@ def test_only_who_has_not_answered_yet_is_answered_for(parameters: str) -> None:
     assert (decision.reply is not None and decision.reply.calendar != "") is ASKED[parameters]
 
 
-@pytest.mark.parametrize("changed", [{"SEQUENCE": "-1"}, {"SEQUENCE": "99999999999"}, {"STATUS": "CANCELLED"}], ids=str)
+NO_INVITATION = [
+    {"SEQUENCE": "-1"},
+    {"SEQUENCE": "99999999999"},
+    {"STATUS": "CANCELLED"},
+    {"DTSTART": "99991231T235959Z", "DTEND": "99991231T235959Z"},
+    {"DTSTART": "00010101T000000Z", "DTEND": "00010101T000000Z"},
+    {"RECURRENCE-ID": "99991231T235959Z"},
+]
+
+
+@pytest.mark.parametrize("changed", NO_INVITATION, ids=str)
 def test_what_is_no_invitation_is_mail_like_any_other(changed: dict[str, str]) -> None:
     assert "$Call" in invited(alone(calendar(STATUS="CONFIRMED", SEQUENCE="2147483647"))).keywords
     decision = invited(alone(calendar(**changed)))
