@@ -59,7 +59,7 @@ def start(file: Path, folder: Path) -> None:
 
     It is given the lock from the beginning: of a whole folder that is moved, each message finds the first one's process at work.
     """
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _lock(folder)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         subprocess.Popen(
@@ -96,7 +96,7 @@ def listed(folder: Path) -> list[Waiting]:
 @contextlib.contextmanager
 def alone(folder: Path, held: int | None = None) -> Iterator[bool]:
     """Whether nobody else learns what waits here; until the end of the block nobody will. `held`: the lock as `start` gave it."""
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if held is None else held
+    handle = _lock(folder) if held is None else held
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield True
@@ -104,6 +104,15 @@ def alone(folder: Path, held: int | None = None) -> Iterator[bool]:
         yield False
     finally:
         os.close(handle)
+
+
+def _lock(folder: Path) -> int:
+    """Open, and owned as the folder is: one that root makes would keep the service from learning ever again."""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if os.geteuid() == 0:
+        there = folder.stat()
+        os.fchown(handle, there.st_uid, there.st_gid)
+    return handle
 
 
 def _named(folder: Path, name: str) -> Waiting:

@@ -1,6 +1,7 @@
 """`recado learn`: what an owner does with a message becomes evidence, once, and can be taken back."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -288,6 +289,15 @@ def test_what_waits_is_the_header_alone_and_nobody_else_may_read_it(ana: Office)
     assert (one.lesson, one.user, one.path.parent) == ("junk", "ana/../x", folder)
     assert b"Hola" not in one.path.read_bytes() and b"From: Laura" in one.path.read_bytes()
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away")
+def test_what_root_does_by_hand_leaves_the_folder_to_the_service(ana: Office) -> None:
+    folder = learn_waiting.directory(ana.file)
+    os.chown(folder.parent, 65534, 65534)
+    learn_waiting.put(folder, "junk", ANA, STORED.encode(), time.time_ns())
+    assert recado(ana, "learn", "--waiting").returncode == 0
+    assert {one.stat().st_uid for one in (folder, *folder.iterdir())} == {65534}
 
 
 def test_while_somebody_else_learns_it_waits(ana: Office) -> None:
