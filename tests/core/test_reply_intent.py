@@ -180,6 +180,11 @@ TOMORROW = studio.CLOSED.date() + timedelta(days=1)
 EVE = replace(studio.STUDIO, schedule=Schedule("Mo-Fr 08:00-10:00", "Europe/Madrid", vacations=((TOMORROW,) * 2,)))
 LATER_ON = (TOMORROW + timedelta(days=1), TOMORROW + timedelta(days=2))
 NOT_YET = replace(studio.STUDIO, schedule=Schedule("Mo-Su 08:00-10:00", "Europe/Madrid", vacations=(LATER_ON,)))
+IN_THREE_DAYS = (TOMORROW + timedelta(days=3), TOMORROW + timedelta(days=9))
+BRIDGE = replace(studio.STUDIO, schedule=Schedule("Tu 08:00-10:00", "Europe/Madrid", vacations=(IN_THREE_DAYS,)))
+SEASON = replace(
+    studio.STUDIO, schedule=Schedule("Apr-Oct Mo-Fr 08:00-10:00", "Europe/Madrid", vacations=(IN_THREE_DAYS,))
+)
 NEVER = replace(studio.STUDIO, schedule=Schedule("2020 Jan 1 10:00-11:00", "Europe/Madrid"))
 TEXTS = frozenset({("closed", "es"), ("closed", "en"), ("prospect", "en"), ("vacation", "es")})
 
@@ -193,6 +198,9 @@ TEXTS = frozenset({("closed", "es"), ("closed", "en"), ("prospect", "en"), ("vac
         (EVE, "laura@acme.example", frozenset(), ("vacation", "es")),
         (EVE, "nueva@cliente.example", frozenset(), ("neutral", "es")),
         (NOT_YET, "laura@acme.example", frozenset(), ("closed", "es")),
+        (BRIDGE, "laura@acme.example", frozenset(), ("vacation", "es")),
+        (SEASON, "laura@acme.example", frozenset(), ("closed", "es")),
+        (SEASON, "nueva@cliente.example", frozenset(), ("prospect", "es")),
         (studio.STUDIO, "laura@acme.example", TEXTS, ("closed", "es")),
         (studio.STUDIO, "chef@bistro.example", frozenset(), ("closed", "fr")),
         (studio.STUDIO, "chef@bistro.example", TEXTS, ("closed", "es")),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from milter.core import language, lexical
 from milter.core.hours import Cause, Closed, Open
@@ -13,6 +14,7 @@ from milter.core.reply_job import ReplyKind
 
 LAST_LANGUAGE = "en"
 CALL_REQUEST = "call-request"
+EVE = timedelta(days=7)  # from closing to the first day away: a long weekend may lie between
 _WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.I)
 _MOST_TAGS = 20
 
@@ -81,11 +83,11 @@ def _templates(kind: ReplyKind, state: Open | Closed) -> tuple[str, ...]:
     """Best first; what follows is just as true, only less to the point. Strangers never read dates of a vacation.
 
     A closed period that a vacation lies in is the vacation, from the evening before: its reader is told once, and would
-    take two weeks for a slip in the hours.
+    take two weeks for a slip in the hours. But whoever closes for the season is not on holiday all winter.
     """
     cause = state.cause if isinstance(state, Closed) else Cause.HOURS
-    if isinstance(state, Closed) and state.opens and state.vacation:
-        cause = Cause.VACATION
+    if isinstance(state, Closed) and state.opens and state.vacation and state.since:
+        cause = Cause.VACATION if state.vacation[0] - state.since.date() <= EVE else cause
     match kind, cause:
         case ((ReplyKind.WRONG_ADDRESS | ReplyKind.POINTER), _):
             return (kind.value,)
