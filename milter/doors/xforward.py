@@ -30,7 +30,7 @@ def parse(argument: bytes) -> dict[str, str] | SmtpReply:
 
 def _value(name: str, text: str) -> str | None:
     value = decode_xtext(text)
-    if not value or len(value) > MAX_VALUE or not _PRINTABLE.fullmatch(value):
+    if not value or not _PRINTABLE.fullmatch(value):
         return None
     match name:
         case "ADDR":
@@ -40,7 +40,8 @@ def _value(name: str, text: str) -> str | None:
         case "SOURCE":
             return value.upper() if value.upper() in ("LOCAL", "REMOTE") else None
         case _:
-            return value
+            # Cut, not refused: a stranger with an endless HELO must not make us miss the queue id beside it.
+            return value[:MAX_VALUE]
 
 
 def peer(attributes: dict[str, str]) -> Peer:

@@ -93,6 +93,19 @@ async def test_the_transaction_says_all_that_was_said(open_door: OpenDoor) -> No
     assert (got.id, got.door, got.direction, got.now) == ("000000000001", "lmtp", Direction.INBOUND, NOON)
 
 
+async def test_an_endless_hello_of_a_stranger_does_not_cost_the_queue_id(open_door: OpenDoor) -> None:
+    opened = await open_door()
+    client = await opened.connect()
+    await client.reply()
+    await client.ask("LHLO mail.example")
+    assert await client.ask(f"XFORWARD PROTO=ESMTP HELO={'h' * 2000} IDENT=4bXyZ SOURCE=REMOTE") == "250 2.0.0 Ok"
+    await client.ask("MAIL FROM:<a@b.example>")
+    await client.ask("RCPT TO:<ana@estudio.example>")
+    await client.ask("DATA")
+    await give(client, b"\r\n")
+    assert opened.carried[0].peer == Peer("", "", "h" * 255, "ESMTP", "REMOTE", "4bXyZ")
+
+
 async def test_xforward_ends_with_its_transaction(open_door: OpenDoor) -> None:
     opened = await open_door()
     client = await opened.connect()
