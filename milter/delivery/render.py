@@ -313,7 +313,8 @@ def _call_hours(intent: ReplyIntent, speaker: Identity, client: Client | None, l
         return said
     if first is None or client is None:
         return ""
-    return f"{said}, {phrases.since_phrase(first.astimezone(zone).date(), language, created.astimezone(zone).date())}"
+    since = phrases.since_phrase(first.astimezone(zone).date(), language, created.astimezone(zone).date())
+    return f"{said}{'; ' if ';' in said else ', '}{since}"  # of all days, where they have hours of their own
 
 
 def offered(channels: Mapping[str, str]) -> list[str]:

@@ -274,6 +274,12 @@ def test_who_is_away_by_her_own_word_takes_no_calls_either() -> None:
     assert "(martes y jueves, de 17:00 a 19:00, a partir del jueves 26 de noviembre)" in text
 
 
+def test_since_when_is_said_of_all_days() -> None:
+    owner = with_studio(call_schedule=replace(STUDIO.call_schedule, expression="Tu 17:00-19:00; Th 18:00-19:00"))
+    text = TEXTS.render(intent("call-request", created=IN_THE_VACATION), owner).text
+    assert "(martes, de 17:00 a 19:00; jueves, de 18:00 a 19:00; a partir del jueves 7 de enero)" in text
+
+
 def test_calls_of_this_evening_are_taken_when_the_mail_has_ended() -> None:
     """Her mail ends at two on Tuesdays, her calls begin at five."""
     owner = with_studio(schedule=replace(STUDIO.schedule, expression="Mo-Fr 09:00-14:00; PH off"))
