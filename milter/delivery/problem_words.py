@@ -63,6 +63,7 @@ _SPANISH_WHAT = {
     "has a time of day": "lleva una hora",
     "is -{a}": "es -{a}",
     "is 0": "es 0",
+    '"{a}" does nothing: what stands behind it is for the same days': "«{a}» no hace nada: lo de detrás es para los mismos días",
     '"{a}" is on the web': "«{a}» está en internet",
     "cannot be read ({a})": "no se puede leer ({a})",
     "has more than {a} bytes": "tiene más de {a} bytes",
@@ -221,6 +222,7 @@ _SPANISH_INSTEAD = {
     # Slips
     'write the whole address, such as "{a}"': 'escribe la dirección entera, por ejemplo "{a}"',
     'write "{a}" if that is not meant': 'escribe "{a}" si no es lo que querías',
+    "remove it if that is not meant": "quítalo si no es lo que querías",
     "write another end if that is not meant": "escribe otro final si no es lo que querías",
     "write another year, if that is not meant": "escribe otro año, si no es lo que querías",
     "write the time": "escribe la hora",

@@ -10,7 +10,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stub leaves the
     UnknownCountryError,
 )
 
-from milter.core.opening_text import weekly_windows
+from milter.core.opening_text import WeeklyRule, weekly_windows
 from milter.settings import presets
 from milter.settings.findings import Wrong
 from milter.settings.hours_spelling import propose
@@ -21,6 +21,7 @@ _LOOSE_TIME = re.compile(r"\b(\d{1,2})[.h](\d{2})\b")
 _SPAN = re.compile(r"(?<![\d:])([01]?\d:\d\d|2[0-3]:\d\d)\s*-\s*([01]?\d:\d\d|2[0-3]:\d\d)\b")
 # Fixed, so that a file is judged the same on every day: an expression that opened last before this never opens again.
 _FROM = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
+_TIMES = re.compile(r"\d\d?:\d\d.*")
 _SUN = re.compile(r"\b(sunrise|sunset|dawn|dusk)\b")
 _NO_END = re.compile(r"\b(\d\d:\d\d)\+")
 _CHANGES = 64  # looked at before we give up finding an opening
@@ -66,6 +67,22 @@ def backwards(expression: str) -> Wrong | None:
     return None
 
 
+def overruled(expression: str) -> Wrong | None:
+    """A part that later ones replace on all its days: two windows of a day are separated by a comma, not by a semicolon."""
+    parts = [one.strip() for one in expression.split(";") if one.strip()]
+    week = _week(expression)
+    for number, part in enumerate(parts[:-1]):
+        others = "; ".join([*parts[:number], *parts[number + 1 :]])
+        if week and _week(part) and _week(others) == week:
+            times = _TIMES.search(parts[number + 1])
+            both = "; ".join([*parts[:number], f"{part},{times[0] if times else ''}", *parts[number + 2 :]])
+            meant = (
+                f'write "{both}" if that is not meant' if times and _week(both) else "remove it if that is not meant"
+            )
+            return Wrong(f'"{part}" does nothing: what stands behind it is for the same days', meant)
+    return None
+
+
 def vague(expression: str) -> Wrong | None:
     """What the grammar allows and nobody can promise."""
     if found := _SUN.search(expression):
@@ -73,6 +90,13 @@ def vague(expression: str) -> Wrong | None:
     if found := _NO_END.search(expression):
         return Wrong(f'"{found[0]}" has no end: open until midnight', f'write it, as in "{found[1]}-20:00"')
     return None
+
+
+def _week(expression: str) -> tuple[WeeklyRule, ...] | None:
+    try:
+        return weekly_windows(expression)
+    except ParserError:  # a semicolon in a remark
+        return None
 
 
 def never_together(hours: str, calls: str) -> bool:

@@ -204,7 +204,7 @@ def _color(text: str) -> str | Wrong:
 
 
 def _warn_of_hours(table: Reader, key: str, expression: str, closed: Closures) -> None:
-    for slip in (hours_check.backwards(expression), hours_check.vague(expression)):
+    for slip in (hours_check.backwards(expression), hours_check.overruled(expression), hours_check.vague(expression)):
         if slip:
             table.warn(key, slip, slip=True)
     if hours_check.mentions(expression, "SH"):

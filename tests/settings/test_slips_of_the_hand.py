@@ -61,6 +61,10 @@ WRITTEN = {
     'calendars = ["https://calendar.example/ana.ics"]': "save the calendar as an .ics file beside yours, and name that",
     "[replies]\nhourly_limit = 0": "write 1 or more",
     # what is in force and hardly meant
+    'hours = "Mo-Fr 09:00-14:00; 16:00-20:00"': 'write "Mo-Fr 09:00-14:00,16:00-20:00" if that is not meant',
+    'hours = "Mo 09:00-14:00; Fr 9:00-14:00; Fr 16:00-20:00"': (
+        'write "Mo 09:00-14:00; Fr 9:00-14:00,16:00-20:00" if that is not meant'
+    ),
     f'{CLIENT}["@gmail.com"]': 'write the whole address, such as "marta@gmail.com"',
     '[people]\naddresses = ["@hotmail.es"]': 'write the whole address, such as "marta@hotmail.es"',
     f'{CLIENT}["@f.example"]\n[client.otra]\naddresses = ["@f.example"]': "give it to one of them",
@@ -90,6 +94,21 @@ def test_the_first_advice_is_the_right_one(house: House, text: str) -> None:
 )
 def test_what_is_meant_so_is_not_remarked_on(house: House, written: str) -> None:
     house.owner(f'{OWNER}hours = "Mo-Fr 9:00-14:00"\n{CLIENT}["{written}"]\n')
+    assert house.lines() == []
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        "Mo-Fr 09:00-14:00,16:00-20:00",
+        "Mo-Fr 09:00-14:00; Fr 09:00-12:00",
+        "Mo-Fr 09:00-14:00; Sa off",
+        "Mo-Fr 09:00-18:00; Jun-Sep Mo-Fr 08:00-15:00",
+        "Mo-Fr 22:00-02:00; Sa 10:00-12:00",
+    ],
+)
+def test_every_part_of_these_hours_counts(house: House, hours: str) -> None:
+    house.owner(f'{OWNER}hours = "{hours}"\n')
     assert house.lines() == []
 
 
