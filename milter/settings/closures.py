@@ -55,6 +55,10 @@ def half_day(text: str, zone: str) -> tuple[wall_clock.Span, ...] | Wrong:
     hours = [int(one) for one in found.groups()[1:]]
     try:
         day = date.fromisoformat(found[1])
+        if (
+            not 1970 <= day.year < 3000
+        ):  # a slip; and at either end of the calendar there is no next year to reckon with
+            raise ValueError
     except ValueError:
         return Wrong(f'"{found[1]}" is no day of any year', "write a day that exists")
     start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]

@@ -74,6 +74,8 @@ def test_half_days(house: House, days: str, instant: str, expected: str) -> None
         ('"2026-12-24 22:00-02:00"', '"2026-12-24 22:00-02:00" ends before it begins; write "2026-12-24 22:00-26:00"'),
         ('"2026-12-24 14-20"', '"2026-12-24 14-20" is neither a day nor a half day; write days as 2026-12-24, half'),
         ('"2026-02-30 14:00-20:00"', '"2026-02-30" is no day of any year; write a day that exists'),
+        ('"9999-12-31 14:00-20:00"', '"9999-12-31" is no day of any year; write a day that exists'),
+        ('"0001-01-01 00:00-14:00"', '"0001-01-01" is no day of any year; write a day that exists'),
         ('"2026-12-24 25:00-26:00"', "is neither a day nor a half day"),
         ('"2026-12-24"', '"2026-12-24" is a text; write days without quotes, as 2026-12-24'),
     ],
