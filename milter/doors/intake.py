@@ -65,6 +65,8 @@ class Intake:
             self.close()
 
     def close(self) -> None:
+        """Lets go of all that came in: a session whose peer left lives on in circles until the collector comes round."""
+        self._header, self._body = bytearray(), bytearray()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -112,7 +114,6 @@ class Intake:
         if cause is not None:
             log.error("cannot spool a message in %s: %s", self._spool_dir, cause)
         self._refusal = reply
-        self._header, self._body = bytearray(), bytearray()
         self.close()
 
 

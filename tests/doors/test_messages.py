@@ -190,6 +190,21 @@ def test_what_is_refused_is_kept_nowhere(tmp_path: Path) -> None:
     assert taken.finish() == intake.TOO_BIG
 
 
+def test_what_a_vanished_peer_sent_is_kept_nowhere(tmp_path: Path) -> None:
+    """Its session goes with the garbage collector, which may take hundreds of them to come."""
+    taken, before = Intake(0, tmp_path), count(OPEN_FILES)
+    for begun in (b"Subject: ", b"x\r\n\r\n"):
+        taken.feed(begun)
+        tracemalloc.start()
+        for _ in range(10):
+            taken.feed(b"x" * 65536)
+        taken.close()
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert kept < 65536
+    assert count(OPEN_FILES) == before
+
+
 @pytest.mark.parametrize(("offered", "limit"), [(100_000, 83_616), (20_000, 15_000), (1000, 750), (1, 1), (0, 0)])
 async def test_the_limit_leaves_room_for_our_fields(offered: int, limit: int, open_door: OpenDoor) -> None:
     client = await (await open_door(offers=replace(CAN_ALL, size=offered))).connect()
