@@ -16,8 +16,8 @@ SHARE = 0.25  # of the words known: less is another language, or a list of names
 MOST_SHARED = 0.85  # what the next language has of the points of the first
 
 _WORD = re.compile(r"[^\W\d_]+")
-# "()", ";" at the end of a line, " = ", " += ", "=>", "</": each alternative begins with a rare character, so prose is passed fast.
-_CODE = re.compile(r"\(\)|[;{}][^\S\n]*$|=(?:(?<= =)|(?<= [=!<>+-]=)) |=>|</", re.M)
+_CODE = re.compile(r"\(\)|[;{}]\s*$| [=!<>+-]?= |=>|</")
+_HINT_OF_CODE = re.compile(r"[=(;{}<]")  # quick to find missing, and most prose misses all of them
 _LONG = 6  # letters of a word whose ending tells
 
 
@@ -39,7 +39,7 @@ _LENGTHS = sorted({len(one) for one in _ENDINGS}, reverse=True)
 def identify(text: str) -> str | None:
     """One of LANGUAGES, or None if it is none of them or not clear which. Looks at the beginning first. Never raises."""
     text = text[:MOST].lower()
-    if _CODE.search(text):
+    if _HINT_OF_CODE.search(text):
         text = "\n".join(one for one in text.split("\n") if not _CODE.search(one))
     known = _identify(text[:FIRST]) or (_identify(text) if len(text) > FIRST else None)
     if known is None:

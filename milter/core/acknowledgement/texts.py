@@ -63,8 +63,11 @@ def _languages(
             for one in _tags(message.first(name.lower()) or ""):
                 if one in written:
                     yield one, name
-        if known := language.identify(plain_text(message)):
-            yield known, "its text"
+        # Its beginning tells nearly always.
+        for most in (language.FIRST, language.MOST):
+            if known := language.identify(plain_text(message, most)):
+                yield known, "its text"
+                break
     yield owner.language, "the owner's language"
     yield LAST_LANGUAGE, "no other text"
 
