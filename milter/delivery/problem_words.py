@@ -107,6 +107,7 @@ _SPANISH_WHAT = {
     "there is no text in it": "no tiene texto",
     "there are two blocks {a}": "hay dos bloques {a}",
     "{a} would be read as it stands": "{a} se leería tal cual",
+    "{a}= has no quotation marks": "{a}= no lleva comillas",
     "{{% {a} %}} is not known": "{{% {a} %}} no se conoce",
     "is no text that is ever sent": "con este nombre no se envía nunca",
     "longer than {a} characters": "tiene más de {a} caracteres",
@@ -240,6 +241,7 @@ _SPANISH_INSTEAD = {
     "put both texts into one": "pon los dos textos en uno",
     "write the text, or delete the file: then the shipped text is used":
         "escribe el texto, o borra el archivo: entonces vale el de fábrica",
+    'write {a}="{{{{ … }}}}"': 'escribe {a}="{{{{ … }}}}"',
     "write {{{{ {a} }}}} with two braces": "escribe {{{{ {a} }}}} con dos llaves",
     "write {{% and %}} with no space between": "escribe {{% y %}} sin espacio en medio",
     "shorten the text": "acorta el texto",

@@ -61,6 +61,8 @@ _NAME = re.compile(r"(?P<template>[a-z][a-z-]*)\.(?P<language>[a-z]{2,3})\.txt")
 _HTML = re.compile(r"^--- html ---[ \t]*$", re.M)
 _SYNTAX = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
 _ONE_BRACE = re.compile(r"\{\s*(\w+)\s*\}+")
+# A value outside quotation marks, in a tag whose texts stand for nothing but their place.
+_BARE_VALUE = re.compile(r"""<[a-z](?:[^<>"']|"[^"]*"|'[^']*')*?\s([\w-]+)\s*=\s*[^\s"'<>=\0]*\0""", re.I)
 _LOOSE_END = re.compile(r"\{\s+%|%\s*\}")
 _TAGS = ("if", "elif", "else", "endif", "block", "endblock", "extends")
 _TAGS_IN_SPANISH = {
@@ -199,7 +201,11 @@ def _check(source: TextSource) -> Wrong | None:
 def _check_part(part: str, source: TextSource, made: ImmutableSandboxedEnvironment) -> Wrong | None:
     try:
         tree = made.parse(part)
-        if wrong := _first_wrong(tree, source) or _left_over(part):
+        if (
+            wrong := _first_wrong(tree, source)
+            or _left_over(part)
+            or (_bare_value(part) if made is _ESCAPING else None)
+        ):
             return wrong
         made.compile(part)
     except TemplateSyntaxError as error:
@@ -219,6 +225,15 @@ def _left_over(part: str) -> Wrong | None:
     if loose := _LOOSE_END.search(plain):
         line = plain.count("\n", 0, loose.start()) + 1
         return Wrong(line, f"{loose[0]} would be read as it stands", "write {% and %} with no space between")
+    return None
+
+
+def _bare_value(html: str) -> Wrong | None:
+    """Escaping keeps a client's words within quotation marks; without any, a space in them begins the next attribute."""
+    tags = _SYNTAX.sub(lambda found: "\0" * found[0].startswith("{{") + "\n" * found[0].count("\n"), html)
+    if found := _BARE_VALUE.search(tags):
+        line = tags.count("\n", 0, found.start(1)) + 1
+        return Wrong(line, f"{found[1]}= has no quotation marks", f'write {found[1]}="{{{{ … }}}}"')
     return None
 
 

@@ -36,6 +36,8 @@ def test_shipped_texts_are_right() -> None:
         ("{{ name | shout }}", 3, "no filter"),
         ("{# nota", 3, "close {# with #}"),
         ("--- html ---\na\n--- html ---", 5, "a second line"),
+        ("{{ opens }}\n--- html ---\n<p>\n<a href='x' title={{ subject }}>{{ opens }}</a>", 6, 'write title="{{ … }}"'),
+        ("{{ opens }}\n--- html ---\n<p class=n{{ count }}>{{ opens }}", 5, 'write class="{{ … }}"'),
     ],
 )
 def test_mistakes_are_named_with_their_line(source: str, line: int, what: str) -> None:
