@@ -5,12 +5,10 @@ import socket
 import stat
 from urllib.parse import unquote
 
-from milter.cli import rehearsal
+from milter.cli import live, rehearsal
 from milter.settings.findings import Wrong
-from milter.settings.redis_url import EMBEDDED
 from milter.settings.source import read
 from milter.settings.values import Problem, Settings
-from milter.store import server
 from milter.store.address import Malformed, parse
 from milter.store.health import health
 
@@ -39,8 +37,7 @@ def _listens(url: str) -> bool:
 
 def ask(settings: Settings) -> tuple[tuple[Problem, ...], str]:
     """Warnings, and one line about the store if there is one. An embedded server that does not run is no problem."""
-    embedded = settings.redis_url == EMBEDDED
-    url = server.live_url(settings.state_dir) if embedded else settings.redis_url
+    embedded, url = settings.embedded, live.store_url(settings)
     with rehearsal.quiet():
         found = asyncio.run(health(url))
     if embedded and not found.about and not _listens(url):

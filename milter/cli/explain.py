@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import configuration, rehearsal, report, stored
+from milter.cli import configuration, live, rehearsal, report, stored
 from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter, text_of
 from milter.core import mailboxes
@@ -26,9 +26,7 @@ from milter.lookup.process import HashProcess
 from milter.service import Service, Store
 from milter.settings import secret
 from milter.settings.values import Settings
-from milter.store import server
 from milter.store.api import Event, FactsQuery, Settled, StoredFacts
-from milter.store.redis import RedisStore
 
 LATE = timedelta(hours=1)
 
@@ -84,13 +82,9 @@ async def _explain(settings: Settings, letter: Letter) -> Examination:
         # With another secret every name in the store would be another, and everybody a stranger to it.
         why = known.what if known else f"there is no {settings.secret_path} yet"
         return await _examined(settings, _Away(why), transaction)
-    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
-    store = RedisStore(url, settings.policy.keys, read_only=True)
-    try:
+    async with live.opened(settings) as store:
         # Read only: facts.lua writes nothing, and explain never settles.
         return await _examined(settings, store, transaction)
-    finally:
-        await store.close()
 
 
 async def _examined(settings: Settings, store: Store, transaction: Transaction) -> Examination:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from milter.cli import learn_waiting, rehearsal, stored
+from milter.cli import learn_waiting, live, rehearsal, stored
 from milter.cli.instant import parse_instant
 from milter.cli.letters import Letter
 from milter.core import address, learning, received, sender
@@ -23,7 +23,6 @@ from milter.errors import StoreAway
 from milter.settings import secret
 from milter.settings.findings import Wrong
 from milter.settings.values import Settings
-from milter.store import server
 from milter.store.api import Event, JournalEntry
 from milter.store.layout import Layout, milliseconds
 from milter.store.lessons import Lessons
@@ -92,14 +91,11 @@ async def _learn(settings: Settings, lesson: Lesson, user: str | None, content: 
     found = _taught(settings, lesson, user, content, now)
     if isinstance(found, Nothing):
         return f"nothing to learn: {found.why}"
-    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
-    store = RedisStore(url, settings.policy.keys, read_only=True)
     try:
-        return await _tell(store, found, settings, now)
+        async with live.opened(settings) as store:
+            return await _tell(store, found, settings, now)
     except StoreAway as away:
         return await _keep(found, settings, now, str(away))
-    finally:
-        await store.close()
 
 
 def _taught(settings: Settings, lesson: Lesson, user: str | None, content: bytes, now: datetime) -> Learned | Nothing:

@@ -1,7 +1,8 @@
 """Asking the store of the running daemon, for commands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -33,13 +34,12 @@ def ask(settings: Settings, question: Callable[[RedisStore], Awaitable[Answer]])
         with rehearsal.quiet():
             return asyncio.run(_asked(settings, question))
     except StoreAway as away:
-        raise silent(settings, away) from away
+        raise _silent(settings, away) from away
 
 
-def silent(settings: Settings, away: StoreAway) -> click.ClickException:
+def _silent(settings: Settings, away: StoreAway) -> click.ClickException:
     """The embedded server runs with the daemon; any other has an address and perhaps a password to look at."""
-    embedded = settings.redis_url == "embedded"
-    instead = "is recado serve running?" if embedded else "look after redis.url; recado check tells more"
+    instead = "is recado serve running?" if settings.embedded else "look after redis.url; recado check tells more"
     return click.ClickException(f"the store does not answer ({str(away).rstrip('.')}): {instead}")
 
 
@@ -61,12 +61,23 @@ def overrides(settings: Settings, owners: Iterable[Owner], now: datetime) -> dic
 
 
 async def _asked(settings: Settings, question: Callable[[RedisStore], Awaitable[Answer]]) -> Answer:
-    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
-    store = RedisStore(url, settings.policy.keys, read_only=True)
-    try:
+    async with opened(settings) as store:
         return await question(store)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[RedisStore]:
+    """The store of the running daemon as it is: not made ours, not looked after. Closed at the end of the block."""
+    store = RedisStore(store_url(settings), settings.policy.keys, read_only=True)
+    try:
+        yield store
     finally:
         await store.close()
+
+
+def store_url(settings: Settings) -> str:
+    """Where the store of the running daemon answers."""
+    return server.live_url(settings.state_dir) if settings.embedded else settings.redis_url
 
 
 def owners(settings: Settings, wanted: str | None) -> list[Owner]:

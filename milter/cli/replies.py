@@ -1,6 +1,5 @@
 """`recado replies`: what became of the automatic replies; `recado replies off|shadow|live`: whether there are any."""
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,6 @@ from milter.cli.names import OneOf, unknown
 from milter.cli.reply_history import rows
 from milter.cli.reply_report import History, Wanted, instant, knows, lines, objects
 from milter.core.owner import Mode, Owner
-from milter.errors import StoreAway
-from milter.settings import secret
-from milter.settings.findings import Wrong
-from milter.settings.values import Settings
-from milter.store import server
 from milter.store.redis import RedisStore
 
 MOST = 10_000  # entries: all that the journal keeps of an owner
@@ -62,13 +56,8 @@ def command(
 def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -> None:
     settings = rehearsal.settings_of(file)
     owners = live.owners(settings, wanted_owner)
-    _same_secret(settings)
     instant(wanted.since, owners[0].timezone)
-    try:
-        with rehearsal.quiet():
-            histories = asyncio.run(_read(settings, owners))
-    except StoreAway as away:
-        raise live.silent(settings, away) from away
+    histories = live.ask(settings, lambda store: _read(store, owners))
     if wanted.client and not any(knows(one, wanted.client) for one in histories):
         raise unknown(wanted.client, "client", (each for one in owners for each in one.clients), "--client")
     for number, history in enumerate(histories):
@@ -79,22 +68,8 @@ def _list(file: Path, wanted_owner: str | None, wanted: Wanted, as_json: bool) -
             click.echo("\n" * (number > 0) + "\n".join(lines(history, wanted)))
 
 
-def _same_secret(settings: Settings) -> None:
-    """Everything in the store is named with the secret: without it, it would look empty."""
-    found = secret.read(settings.secret_path)
-    if isinstance(found, Wrong):
-        raise click.ClickException(f"{found.what}: {found.instead}, or run this as root or as the service's user")
-    if found is None:
-        raise click.ClickException(f"{settings.secret_path} is not there yet: recado serve has not run here")
-
-
-async def _read(settings: Settings, owners: list[Owner]) -> list[History]:
-    url = server.live_url(settings.state_dir) if settings.redis_url == "embedded" else settings.redis_url
-    store = RedisStore(url, settings.policy.keys, read_only=True)
-    try:
-        return [await _history(store, one) for one in owners]
-    finally:
-        await store.close()
+async def _read(store: RedisStore, owners: list[Owner]) -> list[History]:
+    return [await _history(store, one) for one in owners]
 
 
 async def _history(store: RedisStore, owner: Owner) -> History:

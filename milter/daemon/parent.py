@@ -116,7 +116,7 @@ class Parent:
 
     @property
     def embedded(self) -> bool:
-        return self.settings.redis_url == "embedded"
+        return self.settings.embedded
 
     @property
     def store_url(self) -> str:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from milter.core.policy import Policy
+from milter.settings.redis_url import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,18 @@ class Settings:
     mynetworks: tuple[IPv4Network | IPv6Network, ...] = ()
     socket_mode: int = 0o660
     reply_next_hop: NextHopAddress | None = None
-    redis_url: str = "embedded"
+    redis_url: str = EMBEDDED
     trusted_relays: tuple[str, ...] = ()
     nameservers: tuple[str, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     owners: str = "owners/*.toml"
     secret_file: Path | None = None
     calendars: tuple[str, ...] = ()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the daemon starts a Redis of its own."""
+        return self.redis_url == EMBEDDED
 
     @property
     def secret_path(self) -> Path:
