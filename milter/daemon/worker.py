@@ -81,9 +81,9 @@ class Worker:
             post=owner_mail.post,
         )
         doors = [
-            await self._open(door, next_hop, sockets[door.name], service, store)
+            await self._open(door, sockets[door.name], service, store)
             for door in self.settings.doors
-            if (next_hop := door.next_hop)
+            if door.name in sockets
         ]
         queue.start()
         tasks = [
@@ -103,10 +103,9 @@ class Worker:
         await store.close()
         return self.status
 
-    async def _open(
-        self, door: DoorSettings, next_hop: NextHopAddress, sock: socket.socket, service: Service, store: RedisStore
-    ) -> Door:
-        hop = self._hop(next_hop)
+    async def _open(self, door: DoorSettings, sock: socket.socket, service: Service, store: RedisStore) -> Door:
+        assert door.next_hop is not None
+        hop = self._hop(door.next_hop)
         setup = DoorSetup(
             name=door.name,
             hostname=self.settings.policy.hostname,
@@ -116,7 +115,7 @@ class Worker:
             now=_now,
             new_id=lambda: secrets.token_hex(6),
             carry=bounces.taken(
-                relay.carry(service, hop, str(next_hop)), lambda: service.settings.policy, store.replies.bounced
+                relay.carry(service, hop, str(door.next_hop)), lambda: service.settings.policy, store.replies.bounced
             ),
             capabilities=hop.capabilities,
             admit=relay.admit(service, hop) if door.name == "smtp" else everybody,
