@@ -22,10 +22,9 @@ def ask(settings: Settings) -> tuple[Problem, ...]:
         source.problems.clear()
         for identity in owner.identities if owner else ():
             key = identity.dkim
-            if key and key.key_file and Path(key.key_file).is_file():
-                for name, wrong in _wrong(identity, key) or _kept_from_the_service(
-                    Path(key.key_file), settings.state_dir
-                ):
+            place = Path(key.key_file) if key and key.key_file else None
+            if key and place and place.is_file():
+                for name, wrong in _wrong(identity, key) or _kept_from_the_service(place, settings.state_dir):
                     source.warn(("identity", identity.name, "dkim", name), wrong)
         found += source.problems
     return tuple(found)

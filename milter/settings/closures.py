@@ -18,6 +18,8 @@ Days = tuple[date, date]
 
 _HALF_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Any other is a slip; and at either end of the calendar there is no next year to reckon with.
+_YEARS = range(1970, 3000)
 _EXAMPLE = 'write days as 2026-12-24, half days as "2026-12-24 14:00-24:00"'
 
 
@@ -55,11 +57,9 @@ def half_day(text: str, zone: str) -> tuple[wall_clock.Span, ...] | Wrong:
     hours = [int(one) for one in found.groups()[1:]]
     try:
         day = date.fromisoformat(found[1])
-        if (
-            not 1970 <= day.year < 3000
-        ):  # a slip; and at either end of the calendar there is no next year to reckon with
-            raise ValueError
     except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
         return Wrong(f'"{found[1]}" is no day of any year', "write a day that exists")
     start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
     if max(hours[1], hours[3]) > 59 or start >= 24 * 60 or end > 48 * 60:
